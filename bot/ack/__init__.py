@@ -1,0 +1,1 @@
+"""The public endpoint: checks the signature, queues the work, answers within three seconds."""

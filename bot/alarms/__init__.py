@@ -1,0 +1,1 @@
+"""What SNS and EventBridge deliver, parsed; and the function that an alarm is about."""

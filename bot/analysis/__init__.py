@@ -1,0 +1,1 @@
+"""Facts derived from an incident file: invocations, denials, policies, throttling, network. Pure."""

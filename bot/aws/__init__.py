@@ -1,0 +1,1 @@
+"""Adapters to AWS: clients, the state table, parameters."""

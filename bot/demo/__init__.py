@@ -1,0 +1,1 @@
+"""The demo: a local AWS, the deployed stack, a local Slack, and scenarios."""

@@ -1,0 +1,68 @@
+"""Every error that the bot raises on purpose.
+
+BotError
+├── InputError            something handed in from outside is unusable; names the field or path:line
+│   ├── IncidentFileError     an incident file is not valid
+│   ├── PlaybookError         one or more playbooks are not valid; carries every fault
+│   ├── AlarmError            a delivery holds no alarm that can be read
+│   └── CommandError          a queued command or a Slack request is not valid
+├── CollectionError       one question to AWS failed; becomes a gap
+├── TargetNotFoundError   no function belongs to this name, alarm or front door
+├── StateError            the state table refused or lost a change
+└── DeliveryError         Slack did not take a message
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BotError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(BotError):
+    """Something handed in from outside is unusable; the message names the field or `path:line`."""
+
+
+class IncidentFileError(InputError):
+    """An incident file is not valid."""
+
+
+class PlaybookError(InputError):
+    """One or more playbooks are not valid.
+
+    `faults` holds every fault as `path:line: message`, so that an author mends them in one go.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class AlarmError(InputError):
+    """A delivery holds no alarm that can be read."""
+
+
+class CommandError(InputError):
+    """A queued command or a Slack request is not valid."""
+
+
+class CollectionError(BotError):
+    """One question to AWS failed; it becomes a gap, never an empty answer."""
+
+
+class TargetNotFoundError(BotError):
+    """No function belongs to this name, alarm or front door."""
+
+
+class StateError(BotError):
+    """The state table refused or lost a change."""
+
+
+class DeliveryError(BotError):
+    """Slack did not take a message; `code` is Slack's own error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(f"{code}: {message}")

@@ -1,0 +1,1 @@
+"""Frozen pydantic models: the nouns of an incident. No I/O."""

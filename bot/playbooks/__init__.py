@@ -1,0 +1,1 @@
+"""The playbook engine: YAML rules over evidence and facts, and the ranked diagnosis."""

@@ -1,0 +1,1 @@
+"""Remediations: the changes a diagnosis may offer, with values computed from the evidence."""

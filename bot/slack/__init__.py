@@ -1,0 +1,1 @@
+"""Adapters to Slack: rendering within its limits, sending."""

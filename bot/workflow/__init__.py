@@ -1,0 +1,1 @@
+"""Use cases, one a module: what happens when an alarm or a question arrives."""
