@@ -1,0 +1,99 @@
+"""The clients: made once, shared by threads, with short timeouts; the endpoint and the role as boto3 resolves them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from bot.aws.clients import Boto3Clients, Connection
+from bot.errors import InputError
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine's own AWS configuration reaches a test."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+class TestClient:
+    def test_is_made_once_when_many_threads_ask(self) -> None:
+        """Clients are thread-safe, making one is not."""
+        clients = Boto3Clients(Connection(region=REGION))
+        seen: list[object] = []
+        threads = [threading.Thread(target=lambda: seen.append(clients.client("lambda"))) for _ in range(8)]
+
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(seen) == 8
+        assert len(set(map(id, seen))) == 1
+
+    def test_has_short_timeouts_and_standard_retries(self) -> None:
+        """botocore's own 60 s would outlive an investigation."""
+        config = Boto3Clients(Connection(region=REGION)).client("logs").meta.config
+
+        assert (config.connect_timeout, config.read_timeout) == (3.0, 10.0)
+        assert config.retries["mode"] == "standard"
+        assert config.retries["total_max_attempts"] == 4
+
+    def test_follows_another_region_when_asked(self) -> None:
+        """One investigation may read a second region: the client of each region is its own."""
+        clients = Boto3Clients(Connection(region=REGION))
+
+        assert clients.client("logs", "us-east-1").meta.region_name == "us-east-1"
+        assert clients.client("logs").meta.region_name == REGION
+        assert clients.region == REGION
+
+    def test_follows_the_endpoint_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A local AWS is reached the way boto3 documents it, by AWS_ENDPOINT_URL."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4599")
+
+        assert Boto3Clients(Connection(region=REGION)).client("sqs").meta.endpoint_url == "http://127.0.0.1:4599"
+
+
+class TestFaults:
+    def test_no_region_names_the_ways_to_set_one(self) -> None:
+        """Without a region boto3 would say NoRegionError and not how to help it."""
+        with pytest.raises(InputError, match="region: none is set; pass --region"):
+            Boto3Clients().client("lambda")
+
+    def test_unknown_profile_is_named_with_the_known_ones(self, tmp_path: Path) -> None:
+        """A misspelt profile is answered with those that exist."""
+        (tmp_path / "config").write_text("[profile staging]\nregion = eu-west-1\n")
+
+        with pytest.raises(InputError, match=r"profile: 'prod' is not configured; known: .*staging"):
+            Boto3Clients(Connection(profile="prod")).client("lambda")
+
+
+class TestForRole:
+    def test_calls_carry_the_assumed_role(self) -> None:
+        """A function in another account is read under a role there."""
+        with mock_aws():
+            clients = Boto3Clients(Connection(region=REGION)).for_role("arn:aws:iam::210987654321:role/Reader", external_id="x1")
+
+            identity = clients.client("sts").get_caller_identity()
+
+        assert identity["Arn"] == "arn:aws:sts::210987654321:assumed-role/Reader/lambda-medic"
+
+
+class TestStartUp:
+    def test_importing_the_module_does_not_load_boto3(self) -> None:
+        """`medic replay` never reaches AWS and does not wait for its SDK."""
+        code = "import sys, bot.aws.clients; sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
+
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
