@@ -5,10 +5,12 @@ BotError
 │   ├── IncidentFileError     an incident file is not valid
 │   ├── PlaybookError         one or more playbooks are not valid; carries every fault
 │   ├── AlarmError            a delivery holds no alarm that can be read
-│   └── CommandError          a queued command or a Slack request is not valid
+│   ├── CommandError          a queued command or a Slack request is not valid
+│   └── SettingsError         an environment variable is missing or unusable
 ├── CollectionError       one question to AWS failed; becomes a gap
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
+├── EndpointError         an AWS endpoint that the ack path calls did not do what was asked
 └── DeliveryError         Slack did not take a message
 """
 
@@ -48,6 +50,10 @@ class CommandError(InputError):
     """A queued command or a Slack request is not valid."""
 
 
+class SettingsError(InputError):
+    """An environment variable is missing or unusable; every one is named."""
+
+
 class CollectionError(BotError):
     """One question to AWS failed; it becomes a gap, never an empty answer."""
 
@@ -58,6 +64,10 @@ class TargetNotFoundError(BotError):
 
 class StateError(BotError):
     """The state table refused or lost a change."""
+
+
+class EndpointError(BotError):
+    """An AWS endpoint that the ack path calls (the work queue, the parameter store) did not do what was asked."""
 
 
 class DeliveryError(BotError):
