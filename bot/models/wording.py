@@ -1,0 +1,40 @@
+"""Words for a person, the same in Slack and in the terminal: how sure, which verdict, which change."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bot.models.diagnosis import RemediationOffer, Verdict
+
+VERDICT_HEADLINES: Final[dict[Verdict, str]] = {
+    "diagnosed": "the cause was found",
+    "no-fault": "no fault found: the evidence shows a healthy function",
+    "undetermined": "I can't tell: the evidence supports no conclusion",
+}
+
+CONFIDENCE_WORDS: Final = ((0.9, "almost certain"), (0.75, "very likely"), (0.6, "likely"), (0.0, "possible"))
+"""Lower bounds of confidence and their words, highest first."""
+
+_UNITS: Final = (("_seconds", " s"), ("_ms", " ms"), ("_mb", " MB"))
+
+
+def confidence_words(confidence: float) -> str:
+    """Return how sure a diagnosis is, in words."""
+    return next(words for bound, words in CONFIDENCE_WORDS if confidence >= bound)
+
+
+def offer_words(offer: RemediationOffer) -> str:
+    """Return a change as a person would say it, for example `raise timeout 3 s → 10 s`."""
+    name = offer.action.replace("-", " ")
+    before = {key.removeprefix("from_"): value for key, value in offer.params.items() if key.startswith("from_")}
+    after = {key.removeprefix("to_"): value for key, value in offer.params.items() if key.startswith("to_")}
+    if after:
+        steps = (f"{_value(key, before[key])} → {_value(key, value)}" if before.get(key) is not None else f"to {_value(key, value)}" for key, value in after.items())
+        return f"{name} {', '.join(steps)}"
+    shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in offer.params.items() if isinstance(value, str | int | float))
+    return f"{name}: {shown}" if shown else name
+
+
+def _value(key: str, value: Any) -> str:
+    unit = next((unit for suffix, unit in _UNITS if f"_{key}".endswith(suffix)), "")
+    return f"{value}{unit}"
