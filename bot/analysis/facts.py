@@ -126,12 +126,16 @@ class Denial(Item):
 
 
 class GatewayOutcome(Item):
-    """What a gateway or load balancer itself said of requests, from execution logs, access logs, error_reason or a client's body and headers."""
+    """What a gateway or load balancer itself said of requests.
+
+    It says so in execution logs, access logs (ALB: error_reason), or a client's body and headers.
+    """
 
     status: int | None = None
     reason: Literal[
         "function-error", "timeout", "malformed-response", "throttled-lambda", "permission", "authorizer-failed", "authorizer-denied",
-        "authorizer-permission", "role-not-assumable", "kms", "function-state", "waf", "api-key", "missing-token", "bad-token", "signature", "expired-token",
+        "authorizer-permission", "role-not-assumable", "kms", "function-state", "waf", "api-key", "missing-token", "bad-token",
+        "signature", "expired-token",
         "resource-policy", "gateway-throttle", "quota", "too-large-request", "too-large-response", "unauthorized", "not-found", "no-target",
         "edge-execution-error", "edge-validation-error", "edge-limit", "service-error", "mapping", "other",
     ]  # fmt: skip
