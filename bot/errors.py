@@ -11,7 +11,8 @@ BotError
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
 ├── EndpointError         an AWS endpoint that the ack path calls did not do what was asked
-└── DeliveryError         Slack did not take a message
+├── DeliveryError         Slack did not take a message
+└── DemoError             the demo cannot run here, or one of its steps failed
 """
 
 from __future__ import annotations
@@ -76,3 +77,7 @@ class DeliveryError(BotError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(f"{code}: {message}")
+
+
+class DemoError(BotError):
+    """The demo cannot run here, or one of its steps failed; the message holds what the failing part said."""

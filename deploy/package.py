@@ -1,0 +1,163 @@
+"""Builds the package of one function: the part of `bot` that it needs, and its requirements for the processor and Python it runs on.
+
+Called by `sam build` through the Makefile beside this file. Standard library only: it runs with whatever Python the deployer has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import os
+import platform
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DEPLOY: Final = ROOT / "deploy"
+
+TARGET_VARIABLE: Final = "MEDIC_BUILD_TARGET"
+LOCAL: Final = "local"
+
+ACK_PARTS: Final = ("__init__.py", "ack", "commands.py", "errors.py", "log.py", "settings.py")
+"""What `bot.ack` may import; import-linter holds it to that (pyproject.toml, contract "ack")."""
+
+INVESTIGATE_LEFT_OUT: Final = frozenset({"ack", "cli", "demo", "_shipped", "__main__.py"})
+
+PLATFORMS: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+GLIBC_TAGS: Final = (
+    "manylinux_2_34",
+    "manylinux_2_28",
+    "manylinux_2_27",
+    "manylinux_2_26",
+    "manylinux_2_24",
+    "manylinux_2_17",
+    "manylinux2014",
+)
+"""Wheels that run on Amazon Linux 2023 (glibc 2.34), which python3.12 and newer run on. manylinux2014 alone is not enough:
+google-re2 has no such wheel since Python 3.13. Source: https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
+"""
+
+
+class PackageError(Exception):
+    """The package cannot be built; the message says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the package is for; `python` and `machine` are None for the machine that builds."""
+
+    python: str | None
+    machine: str | None
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the package is for the building machine."""
+        return self.python is None
+
+    @property
+    def pip_options(self) -> list[str]:
+        """Return what makes pip choose wheels for the target instead of for this machine."""
+        if self.python is None:
+            return []
+        tags = [option for tag in GLIBC_TAGS for option in ("--platform", f"{tag}_{self.machine}")]
+        return [*tags, "--implementation", "cp", "--python-version", self.python, "--only-binary=:all:"]
+
+    @property
+    def is_compilable_here(self) -> bool:
+        """Tell whether this Python writes the bytecode that the target reads."""
+        return self.python is None or self.python == ".".join(platform.python_version_tuple()[:2])
+
+
+def parse_target(text: str) -> Target:
+    """Read `python3.13-arm64` or `local`."""
+    if text == LOCAL:
+        return Target(None, None)
+    found = re.fullmatch(r"python(3\.\d+)-(arm64|x86_64)", text)
+    if found is None:
+        raise PackageError(f"{TARGET_VARIABLE}: expected `local` or RUNTIME-ARCHITECTURE such as python3.13-arm64, found {text!r}")
+    return Target(found[1], PLATFORMS[found[2]])
+
+
+def default_target(template: str) -> str:
+    """Return the defaults of the template's own parameters, so that a plain `sam build` fits a plain `sam deploy`."""
+    values = []
+    for parameter in ("Runtime", "Architecture"):
+        found = re.search(rf"^  {parameter}:\n(?:    .*\n)*?    Default: (\S+)\n", template, re.MULTILINE)
+        if found is None:
+            raise PackageError(f"template.yaml: parameter {parameter} has no default")
+        values.append(found[1])
+    return "-".join(values)
+
+
+def copy_sources(function: str, destination: Path) -> None:
+    """Copy the part of `bot` that the function loads, and the playbooks if it diagnoses."""
+    source, target = ROOT / "bot", destination / "bot"
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
+    names = ACK_PARTS if function == "ack" else tuple(sorted(p.name for p in source.iterdir() if p.name not in INVESTIGATE_LEFT_OUT))
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        part = source / name
+        if part.is_dir():
+            shutil.copytree(part, target / name, ignore=ignore, dirs_exist_ok=True)
+        elif part.is_file() and part.suffix == ".py":
+            shutil.copy2(part, target / name)
+    if function == "investigate":
+        in_wheel = source / "_shipped" / "playbooks"
+        shutil.copytree(in_wheel if in_wheel.is_dir() else ROOT / "playbooks", target / "_shipped" / "playbooks", dirs_exist_ok=True)
+
+
+def install_requirements(function: str, destination: Path, target: Target) -> None:
+    """Install the pinned requirements with pip, from wherever the deployer's pip is set up to install."""
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
+        *("--no-deps", "--no-compile", "--target", str(destination)),
+        *("--requirement", str(DEPLOY / f"requirements-{function}.txt")),
+        *target.pip_options,
+    ]
+    result = subprocess.run(command, check=False, stdout=sys.stderr)  # noqa: S603 - fixed words and our own paths
+    if result.returncode:
+        raise PackageError(f"pip ended with {result.returncode}; what it said is above")
+
+
+def trim(destination: Path) -> None:
+    """Remove what no handler loads: console scripts and the packages' own tests."""
+    shutil.rmtree(destination / "bin", ignore_errors=True)
+    for cache in destination.rglob("__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def compile_sources(destination: Path) -> None:
+    """Write bytecode that is read without a look at the sources: the package's folder is read-only on Lambda."""
+    compileall.compile_dir(str(destination), quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+
+
+def main() -> int:
+    """Build one package."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("function", choices=["ack", "investigate"])
+    parser.add_argument("destination", type=Path)
+    arguments = parser.parse_args()
+    try:
+        text = os.environ.get(TARGET_VARIABLE) or default_target((ROOT / "template.yaml").read_text(encoding="utf-8"))
+        target = parse_target(text)
+        print(f"{arguments.function}: packaging for {text}", file=sys.stderr)
+        install_requirements(arguments.function, arguments.destination, target)
+        copy_sources(arguments.function, arguments.destination)
+        trim(arguments.destination)
+        if target.is_compilable_here:
+            compile_sources(arguments.destination)
+    except PackageError as exc:
+        print(f"{arguments.function}: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
