@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.models.incident import AlarmState, Claim, Incident, Report, Stored
+
 
 class AwsClients(Protocol):
     """Hands out AWS clients; safe to call from several threads."""
@@ -18,3 +20,74 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present as an aware datetime in UTC."""
+
+
+class IncidentStore(Protocol):
+    """Remembers incidents, and lets each event be worked on by one worker at a time."""
+
+    def claim(self, key: str, *, owner: str, lease_s: float) -> Claim:
+        """Claim an event by its key. Only a claim that is `new` or `resumed` may be worked on."""
+
+    def record(self, claim: Claim, step: str, note: str = "") -> Claim:
+        """Note that a step is done. Raises StateError when the lease went to another worker."""
+
+    def finish(self, claim: Claim) -> None:
+        """Note that nothing is left to do for the event."""
+
+    def release(self, claim: Claim) -> None:
+        """Give the claim back, so that a retry need not wait for the lease to end."""
+
+    def attach(self, alarm_arn: str, incident_id: str, *, fired_at: float, open_s: float) -> tuple[str, float | None]:
+        """Return the incident that is open for an alarm, which is `incident_id` when none was, and when the alarm last recovered."""
+
+    def recover(self, alarm_arn: str, *, at: float) -> str:
+        """Note that an alarm went to OK. Returns the incident that this closes, or an empty text."""
+
+    def attached(self, alarm_arn: str) -> str:
+        """Return the incident that an alarm belongs to now, or an empty text."""
+
+    def create(self, incident: Incident) -> Incident:
+        """Add an incident, or return it as it stands when it was added before."""
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """Return an incident as it stands."""
+
+    def change(self, incident_id: str, **fields: object) -> Incident:
+        """Change fields of an incident and return it as it stands then."""
+
+    def note_alarm(self, incident_id: str, state: AlarmState, reason: str, *, at: float) -> Incident | None:
+        """Note a state of the incident's alarm; None when a newer one is known or this one was noted before."""
+
+    def save(self, incident_id: str, event: str, stored: Stored) -> bool:
+        """Keep an investigation. Returns whether all of its log events fitted."""
+
+    def load(self, incident_id: str, event: str) -> Stored | None:
+        """Return a kept investigation."""
+
+
+class Messenger(Protocol):
+    """Carries reports into chat. Raises DeliveryError with the chat's own error code."""
+
+    def post(self, report: Report) -> str:
+        """Post the first message into the incident's channel and return its id."""
+
+    def find(self, incident: Incident) -> str:
+        """Return the id of the first message when it stands in the channel already, else an empty text."""
+
+    def edit(self, report: Report) -> None:
+        """Bring the first message up to date, in place."""
+
+    def parts(self, report: Report) -> tuple[str, ...]:
+        """Return the names of the replies that the report makes, in order."""
+
+    def posted_parts(self, report: Report) -> frozenset[str]:
+        """Return the replies of the report's event that stand in the thread already."""
+
+    def reply(self, report: Report, part: str) -> None:
+        """Post one reply into the thread."""
+
+    def respond(self, response_url: str, report: Report, parts: tuple[str, ...]) -> None:
+        """Answer the person who asked where the bot cannot post: first message and replies, seen only by them."""
+
+    def tell(self, response_url: str, text: str) -> None:
+        """Say one thing to the person who asked."""

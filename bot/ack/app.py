@@ -12,9 +12,10 @@ from slack_bolt import Ack, App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.ack.wording import HELP, NOT_QUEUED, USAGE, on_it, unknown_subcommand
+from bot import question
+from bot.ack.wording import HELP, NOT_QUEUED, USAGE, escaped, on_it, unknown_subcommand
 from bot.commands import MAX_TEXT_CHARS, Command, WhyCommand
-from bot.errors import BotError
+from bot.errors import BotError, CommandError
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,10 @@ def reply_to(body: Mapping[str, Any], *, asked_at: float) -> Reply:
         return Reply(unknown_subcommand(subcommand) + "\n" + HELP.format(command=name))
     if not rest or len(rest) > MAX_TEXT_CHARS:
         return Reply(USAGE.format(command=name))
+    try:
+        question.parse(rest)
+    except CommandError as exc:
+        return Reply(f"I did not understand that. {escaped(str(exc))}\n{USAGE.format(command=name)}")
     command = WhyCommand(
         request_id=str(body.get("trigger_id") or ""),
         text=rest,

@@ -37,10 +37,15 @@ def unknown_subcommand(subcommand: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return a person's own text, safe to say back: nothing in it is a mention, a link or the end of the code span.
+    """Return a person's own text for a code span: cut, and nothing in it ends the span."""
+    flat = text.replace("`", "'")
+    return escaped(flat if len(flat) <= SHOWN_CHARS else flat[:SHOWN_CHARS] + "…")
+
+
+def escaped(text: str) -> str:
+    """Return text in which nothing is a mention or a link, and no letter turns the line around.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    printable = "".join(char if char.isprintable() else " " for char in text).replace("`", "'")
-    cut = printable if len(printable) <= SHOWN_CHARS else printable[:SHOWN_CHARS] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return printable.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
