@@ -68,11 +68,11 @@ class IncidentStore(Protocol):
 class Messenger(Protocol):
     """Carries reports into chat. Raises DeliveryError with the chat's own error code."""
 
-    def post(self, report: Report) -> str:
-        """Post the first message into the incident's channel and return its id."""
+    def post(self, report: Report) -> tuple[str, str]:
+        """Post the first message into the incident's channel and return the channel's id and the message's."""
 
-    def find(self, incident: Incident) -> str:
-        """Return the id of the first message when it stands in the channel already, else an empty text."""
+    def find(self, incident: Incident) -> tuple[str, str] | None:
+        """Return the ids of the first message when it stands in the channel already, as far as the bot may look."""
 
     def edit(self, report: Report) -> None:
         """Bring the first message up to date, in place."""
