@@ -1,0 +1,65 @@
+"""RE2 patterns: compiled once, without a word on standard error."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import re2
+
+PATTERN_MEMORY: Final = 16 << 20
+"""Bytes that one compiled pattern may use; RE2's own default is half of it."""
+SET_MEMORY: Final = 48 << 20
+"""Bytes for all patterns as one automaton."""
+
+
+class PatternError(ValueError):
+    """A pattern is not valid RE2; the message is RE2's own."""
+
+
+def _options(max_mem: int) -> Any:
+    options = re2.Options()
+    # RE2 would print each bad pattern to standard error, beside the fault that names file and line.
+    options.log_errors = False
+    options.max_mem = max_mem
+    return options
+
+
+@lru_cache(maxsize=4096)
+def compile_pattern(pattern: str) -> Any:
+    """Compile a pattern.
+
+    Raises:
+        PatternError: RE2 refuses it (it has no look-around and no back-references).
+    """
+    try:
+        return re2.compile(pattern, _options(PATTERN_MEMORY))
+    except re2.error as exc:
+        reason = exc.args[0] if exc.args else exc
+        raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from exc
+
+
+def group_names(pattern: str) -> tuple[str, ...]:
+    """Return the names of a pattern's groups, in their order."""
+    return tuple(compile_pattern(pattern).groupindex)
+
+
+class PatternSet:
+    """All patterns as one automaton: which of them occur somewhere in a text, in one pass over it."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._count = len(patterns)
+        self._set = re2.Set.SearchSet(_options(SET_MEMORY))
+        for pattern in patterns:
+            self._set.Add(pattern)
+        # The empty pattern is in every text. RE2 answers "nothing" when its memory is used up; without this sentinel
+        # that would pass for a text in which no pattern occurs.
+        self._set.Add("")
+        self._set.Compile()
+
+    def candidates(self, text: str) -> list[int]:
+        """Return the numbers of the patterns that occur in a text; all of them when the automaton gave up."""
+        found: list[int] = self._set.Match(text)
+        if self._count not in found:
+            return list(range(self._count))
+        return sorted(index for index in found if index != self._count)
