@@ -6,6 +6,7 @@ Called by `sam build` through the Makefile beside this file. Standard library on
 from __future__ import annotations
 
 import argparse
+import ast
 import compileall
 import os
 import platform
@@ -24,8 +25,8 @@ DEPLOY: Final = ROOT / "deploy"
 TARGET_VARIABLE: Final = "MEDIC_BUILD_TARGET"
 LOCAL: Final = "local"
 
-ACK_PARTS: Final = ("__init__.py", "ack", "commands.py", "errors.py", "log.py", "settings.py")
-"""What `bot.ack` may import; import-linter holds it to that (pyproject.toml, contract "ack")."""
+ACK_HANDLER: Final = "bot.ack.handler"
+"""The public endpoint's package holds what this module imports, directly or not, and nothing else of `bot`."""
 
 INVESTIGATE_LEFT_OUT: Final = frozenset({"ack", "cli", "demo", "_shipped", "__main__.py"})
 
@@ -96,21 +97,57 @@ def default_target(template: str) -> str:
     return "-".join(values)
 
 
+def imported_modules(start: str) -> set[Path]:
+    """Return the files of `bot` that a module loads, found by reading the import statements."""
+    found: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        for path in _files_of(name):
+            if path in found:
+                continue
+            found.add(path)
+            package = ".".join(path.parent.relative_to(ROOT).parts)
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Import):
+                    waiting += [alias.name for alias in node.names if alias.name.split(".")[0] == "bot"]
+                elif isinstance(node, ast.ImportFrom):
+                    above = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+                    module = ".".join(filter(None, (above, node.module)))
+                    if module.split(".")[0] == "bot":
+                        waiting += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _files_of(module: str) -> list[Path]:
+    """Return the files that an import of the module runs: its packages from the outside in, and itself. Other names have none."""
+    parts = module.split(".")
+    folders = [ROOT.joinpath(*parts[: depth + 1]) for depth in range(len(parts))]
+    candidates = [folder / "__init__.py" for folder in folders] + [folders[-1].with_suffix(".py")]
+    return [path for path in candidates if path.is_file()]
+
+
 def copy_sources(function: str, destination: Path) -> None:
     """Copy the part of `bot` that the function loads, and the playbooks if it diagnoses."""
+    if function == "ack":
+        for path in imported_modules(ACK_HANDLER):
+            copied = destination / path.relative_to(ROOT)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copied)
+        return
     source, target = ROOT / "bot", destination / "bot"
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
-    names = ACK_PARTS if function == "ack" else tuple(sorted(p.name for p in source.iterdir() if p.name not in INVESTIGATE_LEFT_OUT))
     target.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        part = source / name
+    for part in source.iterdir():
+        if part.name in INVESTIGATE_LEFT_OUT:
+            continue
         if part.is_dir():
-            shutil.copytree(part, target / name, ignore=ignore, dirs_exist_ok=True)
-        elif part.is_file() and part.suffix == ".py":
-            shutil.copy2(part, target / name)
-    if function == "investigate":
-        in_wheel = source / "_shipped" / "playbooks"
-        shutil.copytree(in_wheel if in_wheel.is_dir() else ROOT / "playbooks", target / "_shipped" / "playbooks", dirs_exist_ok=True)
+            shutil.copytree(part, target / part.name, ignore=ignore, dirs_exist_ok=True)
+        elif part.suffix == ".py":
+            shutil.copy2(part, target / part.name)
+    in_wheel = source / "_shipped" / "playbooks"
+    playbooks = in_wheel if in_wheel.is_dir() else ROOT / "playbooks"
+    shutil.copytree(playbooks, target / "_shipped" / "playbooks", ignore=shutil.ignore_patterns("cases"), dirs_exist_ok=True)
 
 
 def install_requirements(function: str, destination: Path, target: Target) -> None:

@@ -88,6 +88,8 @@ class Workspace:
             "auth.test": lambda _arguments, _url: {"user_id": "U0MEDIC", "bot_id": "B0MEDIC", "team_id": "T0DEMO", "team": "Demo"},
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
             "files.getUploadURLExternal": self._upload_url,
             "files.completeUploadExternal": self._complete_upload,
         }
@@ -134,9 +136,7 @@ class Workspace:
         return {"channel": new.channel, "ts": ts, "text": new.text}
 
     def _checked(self, arguments: Mapping[str, Any], ts: str) -> Message:
-        channel = str(arguments.get("channel", ""))
-        if channel not in self.channels:
-            raise SlackError("channel_not_found")
+        channel = self._channel(arguments)
         blocks = _decoded(arguments.get("blocks")) or []
         text = str(arguments.get("text") or "")
         if not text and not blocks:
@@ -147,6 +147,23 @@ class Workspace:
             raise SlackError("msg_blocks_too_long")
         metadata = _decoded(arguments.get("metadata"))
         return Message(channel=channel, ts=ts, text=text[:MAX_TEXT_CHARS], blocks=tuple(blocks), metadata=metadata)
+
+    def _history(self, arguments: Mapping[str, Any], _url: str) -> dict[str, Any]:
+        heads = [thread[0] for thread in self.threads() if thread[0].channel == self._channel(arguments)]
+        return {"messages": [_shown(message) for message in reversed(heads)], "has_more": False}
+
+    def _replies(self, arguments: Mapping[str, Any], _url: str) -> dict[str, Any]:
+        channel, ts = self._channel(arguments), str(arguments.get("ts", ""))
+        found = next((thread for thread in self.threads() if thread[0].channel == channel and thread[0].ts == ts), None)
+        if found is None:
+            raise SlackError("thread_not_found")
+        return {"messages": [_shown(message) for message in found], "has_more": False}
+
+    def _channel(self, arguments: Mapping[str, Any]) -> str:
+        channel = str(arguments.get("channel", ""))
+        if channel not in self.channels:
+            raise SlackError("channel_not_found")
+        return channel
 
     def _upload_url(self, arguments: Mapping[str, Any], base_url: str) -> dict[str, Any]:
         name = str(arguments.get("filename") or "")
@@ -171,6 +188,20 @@ class Workspace:
             ts = f"{int(time.time())}.{next(self._serial):06d}"
             self.messages[channel, ts] = Message(channel, ts, comment, thread_ts=str(thread) if thread else None, files=files)
         return {"files": [{"id": file.id, "title": file.title, "name": file.name} for file in files]}
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    """Return a message as the reading methods do."""
+    shown: dict[str, Any] = {"type": "message", "user": "U0MEDIC", "bot_id": "B0MEDIC", "ts": message.ts, "text": message.text}
+    if message.blocks:
+        shown["blocks"] = list(message.blocks)
+    if message.thread_ts:
+        shown["thread_ts"] = message.thread_ts
+    if message.metadata:
+        shown["metadata"] = message.metadata
+    if message.files:
+        shown["files"] = [{"id": file.id, "name": file.name, "title": file.title} for file in message.files]
+    return shown
 
 
 def _decoded(value: Any) -> Any:
