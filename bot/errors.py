@@ -56,7 +56,15 @@ class SettingsError(InputError):
 
 
 class CollectionError(BotError):
-    """One question to AWS failed; it becomes a gap, never an empty answer."""
+    """One question to AWS failed; it becomes a gap, never an empty answer.
+
+    `operation` is the question as `service:Operation`, `code` AWS's own error code or the name of the exception.
+    """
+
+    def __init__(self, message: str, *, operation: str = "", code: str = "") -> None:
+        self.operation = operation
+        self.code = code
+        super().__init__(message)
 
 
 class TargetNotFoundError(BotError):

@@ -1,0 +1,55 @@
+"""Concurrency: what the function has reserved, what the account allows, what is provisioned."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from bot.evidence.base import COLLECTORS, Collector
+from bot.evidence.context import Context
+
+
+@COLLECTORS.register("concurrency-reserved")
+class ReservedConcurrency(Collector):
+    """The function's own limit; null when none is reserved."""
+
+    sections = ("concurrency",)
+    iam_actions: ClassVar[frozenset[str]] = frozenset({"lambda:GetFunctionConcurrency"})
+    source_url = "https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html"
+
+    def collect(self, context: Context) -> None:
+        """Read the limit; an answer without the field says that none is reserved."""
+        answer = context.call_or_none("lambda", "GetFunctionConcurrency", FunctionName=str(context.target.function_name))
+        if answer is not None:
+            context.answer("concurrency", {"ReservedConcurrentExecutions": answer.get("ReservedConcurrentExecutions")})
+
+
+@COLLECTORS.register("concurrency-account")
+class AccountConcurrency(Collector):
+    """The account's limit in the region, and what of it is not reserved."""
+
+    sections = ("concurrency",)
+    iam_actions: ClassVar[frozenset[str]] = frozenset({"lambda:GetAccountSettings"})
+    source_url = "https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html"
+
+    def collect(self, context: Context) -> None:
+        """Read the limits."""
+        limit = context.call("lambda", "GetAccountSettings").get("AccountLimit", {})
+        names = ("ConcurrentExecutions", "UnreservedConcurrentExecutions")
+        context.answer("concurrency", {"AccountLimit": {name: limit[name] for name in names if name in limit}})
+
+
+@COLLECTORS.register("concurrency-provisioned")
+class ProvisionedConcurrency(Collector):
+    """Provisioned concurrency of the function's aliases and versions."""
+
+    sections = ("concurrency",)
+    iam_actions: ClassVar[frozenset[str]] = frozenset({"lambda:ListProvisionedConcurrencyConfigs"})
+    source_url = "https://docs.aws.amazon.com/lambda/latest/api/API_ListProvisionedConcurrencyConfigs.html"
+
+    def collect(self, context: Context) -> None:
+        """Read what is provisioned; an empty list says that nothing is."""
+        configs: list[dict[str, Any]] = []
+        name = str(context.target.function_name)
+        for page in context.pages("lambda", "ListProvisionedConcurrencyConfigs", ("NextMarker", "Marker"), FunctionName=name):
+            configs += page.get("ProvisionedConcurrencyConfigs", [])
+        context.answer("concurrency", {"ProvisionedConcurrencyConfigs": configs})
