@@ -64,6 +64,11 @@ class Assessment:
             sure -= shift.by if trace.result else 0.0
         return round(min(max(sure, 0.0), CEILING), 4)
 
+    @property
+    def is_diagnosis(self) -> bool:
+        """Tell whether it is sure enough, and has something to cite."""
+        return self.confidence >= BAR and bool(self.evidence)
+
     def leaves(self) -> list[Trace]:
         """Return the conditions that speak for the cause, those of the surest signal first."""
         traces = [trace for _, trace in self.held] + [trace for _, trace in self.stronger if trace.result]

@@ -137,7 +137,7 @@ Where = Annotated[Comparison, BeforeValidator(_as_comparison, json_schema_input_
 class FactCondition(Part):
     """At least `min` items of a list of facts satisfy every `where`."""
 
-    of: str = Field(description="A list of the facts, for example denials.")
+    of: str = Field(description="A list of the facts, for example denials.", json_schema_extra={"enum": [*sorted(fact_lists())]})
     where: dict[str, Where] = Field(default_factory=dict)
     min: int = Field(default=1, ge=1)
     as_: Name | None = Field(default=None, alias="as")
@@ -193,7 +193,7 @@ class MetricCondition(Part):
 class StateCondition(Part):
     """Whether AWS answered for a section, said that there is none, or was not asked."""
 
-    section: str
+    section: str = Field(json_schema_extra={"enum": [*sections()]})
     is_: Literal["none", "present", "absent"] = Field(alias="is")
 
     @field_validator("section")

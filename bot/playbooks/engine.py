@@ -11,9 +11,9 @@ from typing import Any, Final
 from bot.analysis.analyse import analyse
 from bot.analysis.facts import Facts
 from bot.analysis.texts import iter_texts
-from bot.models.diagnosis import Answer, Citation, Diagnosis, Hypothesis, Verdict
+from bot.models.diagnosis import Answer, Diagnosis, Hypothesis, Verdict
 from bot.models.incident_file import IncidentFile
-from bot.playbooks.assess import BAR, MAX_CITATIONS, Assessment, assess, merge
+from bot.playbooks.assess import MAX_CITATIONS, Assessment, assess, merge
 from bot.playbooks.context import Context
 from bot.playbooks.evaluate import Evaluator
 from bot.playbooks.model import Playbook
@@ -64,23 +64,32 @@ def diagnose(incident: IncidentFile, playbooks: Sequence[Playbook]) -> Answer:
 def examine(incident: IncidentFile, playbooks: Sequence[Playbook]) -> Examined:
     """Return the answer with every step that led to it, for `explain`, tests and the bench."""
     known = sorted(playbooks, key=lambda playbook: playbook.id)
+    evaluator = evaluator_for(incident, known)
+    return conclude(evaluator, [assess(playbook, evaluator) for playbook in known])
+
+
+def evaluator_for(incident: IncidentFile, playbooks: Sequence[Playbook]) -> Evaluator:
+    """Read an incident once: its facts, and what the playbooks' patterns find in it."""
     facts = analyse(incident)
-    evaluator = Evaluator(incident, facts, _scanner(_ById(known)).scan(iter_texts(incident)))
-    assessments = tuple(assess(playbook, evaluator) for playbook in known)
+    return Evaluator(incident, facts, _scanner(_ById(playbooks)).scan(iter_texts(incident)))
+
+
+def conclude(evaluator: Evaluator, assessments: Sequence[Assessment]) -> Examined:
+    """Rank what was assessed, and write the answer."""
     # Evidence is what makes a match a diagnosis: one that can cite nothing stays a hypothesis.
-    matches = [one for one in assessments if one.confidence >= BAR and one.evidence]
-    ranked = tuple(rank(matches, known, facts))
-    return Examined(facts, assessments, ranked, _Answering(incident, facts, evaluator).answer(assessments, ranked))
+    matches = [one for one in assessments if one.is_diagnosis]
+    ranked = tuple(rank(matches, [one.playbook for one in assessments], evaluator.facts))
+    return Examined(evaluator.facts, tuple(assessments), ranked, _Answering(evaluator).answer(assessments, ranked))
 
 
 class _Answering:
     """Writes the answer about one incident."""
 
-    def __init__(self, incident: IncidentFile, facts: Facts, evaluator: Evaluator) -> None:
-        self._incident = incident
-        self._facts = facts
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._incident = evaluator.incident
+        self._facts = evaluator.facts
         self._evaluator = evaluator
-        self._context = Context(incident, facts)
+        self._context = Context(evaluator.incident, evaluator.facts)
 
     def answer(self, assessments: Sequence[Assessment], ranked: Sequence[Ranked]) -> Answer:
         verdict = self._verdict(ranked)
@@ -166,8 +175,3 @@ def _hypotheses(assessments: Sequence[Assessment]) -> list[Hypothesis]:
     for one in [*weak, *hinted]:
         found.setdefault(one.playbook.cause, Hypothesis(cause=one.playbook.cause, check=" ".join(one.playbook.check.split())))
     return list(found.values())[:MAX_HYPOTHESES]
-
-
-def citations(answer: Answer) -> list[Citation]:
-    """Return every citation of an answer."""
-    return [citation for diagnosis in answer.diagnoses for citation in diagnosis.evidence]

@@ -50,8 +50,8 @@ class Evaluator:
     """Judges conditions on one incident."""
 
     def __init__(self, incident: IncidentFile, facts: Facts, scanned: Scanned) -> None:
-        self._incident = incident
-        self._facts = facts
+        self.incident = self._incident = incident
+        self.facts = self._facts = facts
         self._scanned = scanned
         self._by_kind: dict[str, Callable[[Any], Trace]] = {
             "text": self._text, "value": self._value, "fact": self._fact, "metric": self._metric, "state": self._state,

@@ -76,7 +76,7 @@ class Playbook(Part):
     """How one cause shows itself, and what helps."""
 
     id: Id
-    cause: str
+    cause: str = Field(json_schema_extra={"enum": [*CAUSES]})
     title: str = Field(min_length=1)
     doc: str = Field(min_length=1, description="What happens, what callers see behind which front door, how it is told apart.")
     hop: Hop

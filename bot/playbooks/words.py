@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.playbooks.conditions import Condition, FactCondition, MetricCondition, Reference, StateCondition, TextCondition, ValueCondition
@@ -56,10 +57,17 @@ def _operator_words(name: str, operand: Any) -> str:
     return f"{_SIGNS.get(name, name.replace('_', ' '))} {shown}"
 
 
+def code(text: str) -> str:
+    """Return a text as Markdown code, also when it holds backticks."""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
 def tree_words(condition: Condition, depth: int = 0) -> list[str]:
     """Return a condition tree as indented Markdown list items."""
     indent = "  " * depth
     heads = {"all": "all of", "any": "at least one of", "not": "not"}
     if condition.kind not in heads:
-        return [f"{indent}- `{words_of(condition.part(condition.kind))}`"]
+        return [f"{indent}- {code(words_of(condition.part(condition.kind)))}"]
     return [f"{indent}- {heads[condition.kind]}", *(line for child in condition.children() for line in tree_words(child, depth + 1))]
