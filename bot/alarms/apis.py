@@ -52,7 +52,8 @@ def behind_api(clue: Clue, ask: Questions, notes: list[str]) -> list[Candidate]:
         kind = KIND_OF_PROTOCOL.get(str((api or {}).get("ProtocolType")), "http-api")
         integrations = ask.pages("gateway", "apigatewayv2", "get_integrations", "Items", ApiId=clue.name)
         routes = ask.pages("gateway", "apigatewayv2", "get_routes", "Items", ApiId=clue.name)
-        authorizers = ask.pages("gateway", "apigatewayv2", "get_authorizers", "Items", ApiId=clue.name)
+        guarded = any(r.get("AuthorizationType") == "CUSTOM" for r in routes)
+        authorizers = ask.pages("gateway", "apigatewayv2", "get_authorizers", "Items", ApiId=clue.name) if guarded else []
     except NotThere:
         notes.append(f"no API has the id {clue.name}: it was deleted, or is in another account")
         return []
