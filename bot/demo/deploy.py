@@ -145,23 +145,25 @@ def run_sam(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     settings.mkdir(exist_ok=True)
     # Otherwise the SAM CLI asks the internet for a newer version of itself, and waits for it where there is none.
     (settings / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}), encoding="utf-8")
-    process = subprocess.Popen(  # noqa: S603 - an executable that we looked up, and our own words
-        [sam, *arguments],
+    command = [sam, *arguments]
+    variables = {**os.environ, **environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(settings)}
+    with subprocess.Popen(  # noqa: S603 - an executable that we looked up, and our own words
+        command,
         cwd=folder,
-        env={**os.environ, **environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(settings)},
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=within_s)
-    except subprocess.TimeoutExpired as exc:
-        end_group(process, 5)
-        raise DemoError(f"sam {arguments[0]} did not end within {within_s:.0f} s") from exc
-    except BaseException:
-        end_group(process, 5)
-        raise
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired as exc:
+            end_group(process, 5)
+            raise DemoError(f"sam {arguments[0]} did not end within {within_s:.0f} s") from exc
+        except BaseException:
+            end_group(process, 5)
+            raise
     if process.returncode:
         cause = f"signal {signal.Signals(-process.returncode).name}" if process.returncode < 0 else f"status {process.returncode}"
         raise DemoError(f"sam {arguments[0]} ended with {cause}:\n{said.decode(errors='replace').strip()}")

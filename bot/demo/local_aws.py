@@ -139,10 +139,10 @@ class LocalAws:
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 break
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+            connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+            with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
                 connection.request("GET", "/_ministack/health")
-                connection.getresponse()
+                connection.getresponse().read()
                 return
             time.sleep(0.1)
         raise DemoError(f"the local AWS did not become ready on {self.endpoint}:\n{self.log_tail()}")

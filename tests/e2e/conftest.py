@@ -1,0 +1,130 @@
+"""One stack a session: the project's template, built and deployed by the SAM CLI, before a Slack that nobody here wrote."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.aws.clients import Boto3Clients, Connection
+from bot.demo import broken, deploy, scenario
+from bot.demo.deployed import Posted, deploy_bot, incident_ids, wait_for_answer
+from bot.demo.local_aws import ACCOUNT_ID, REGION, LocalAws, applied
+from tests.e2e import emulate
+
+SPY_QUEUE = "spy"
+
+SETTLED_S = 1.0
+"""A queue that stayed empty for this long has nothing on its way."""
+
+
+@dataclass
+class DeployedBot:
+    """The deployed bot with all that a test looks at."""
+
+    local: LocalAws
+    aws: Boto3Clients
+    stack: deploy.Stack
+    slack: WebClient
+    spy_url: str
+    played: dict[str, Posted] = field(default_factory=dict)
+    deliveries: dict[str, list[str]] = field(default_factory=dict)
+    """What the topic delivered for a scenario, as it stood on the queue."""
+
+    def play(self, name: str) -> Posted:
+        """Play a scenario, or return how it went when it was played before: its alarm is the same one."""
+        if name not in self.played:
+            one = scenario.load(name)
+            made = broken.create(one, self.aws, self.stack.topic_arn)
+            known = set(incident_ids(self.aws, self.stack.table_name))
+            broken.fire(made, self.aws)
+            self.played[name] = wait_for_answer(self.aws, self.stack, known)
+            self.settle()
+            self.deliveries[name] = self._delivered()
+        return self.played[name]
+
+    def thread(self, posted: Posted) -> list[dict[str, Any]]:
+        """Return the messages of an incident's thread, as Slack has them."""
+        messages: list[dict[str, Any]] = self.slack.conversations_replies(channel=posted.channel, ts=posted.thread_ts)["messages"]
+        return messages
+
+    def heads(self, channel: str) -> list[dict[str, Any]]:
+        """Return the first messages in a channel."""
+        messages = self.slack.conversations_history(channel=channel, limit=200)["messages"]
+        return [message for message in messages if message.get("thread_ts") in (None, message["ts"])]
+
+    def settle(self, within_s: float = 30.0) -> None:
+        """Wait until the work queue has stayed empty for a while.
+
+        Raises:
+            TimeoutError: It never did.
+        """
+        wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        deadline, empty_since = time.monotonic() + within_s, None
+        while time.monotonic() < deadline:
+            counts = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.stack.work_queue_url, AttributeNames=wanted)["Attributes"]
+            if any(int(count) for count in counts.values()):
+                empty_since = None
+            elif empty_since is None:
+                empty_since = time.monotonic()
+            elif time.monotonic() - empty_since > SETTLED_S:
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"the work queue was not empty within {within_s} s")
+
+    def _delivered(self) -> list[str]:
+        sqs = self.aws.client("sqs")
+        messages = sqs.receive_message(QueueUrl=self.spy_url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=self.spy_url, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
+
+@pytest.fixture(scope="session")
+def emulated_slack() -> Iterator[emulate.EmulatedSlack]:
+    """Return a Slack server with its own state."""
+    if reason := emulate.missing():
+        _cannot_run(reason)
+    with emulate.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(emulated_slack: emulate.EmulatedSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedBot]:
+    """Return the deployed bot."""
+    if importlib.util.find_spec("ministack") is None or not shutil.which("make"):
+        _cannot_run("the local AWS or make is not installed: install the extra `test`, and make")
+    cache = Path(__file__).parents[2] / "build" / "e2e"
+    with LocalAws(tmp_path_factory.mktemp("aws")) as local, applied(local.environment):
+        built = deploy.build(cache)
+        aws = Boto3Clients(Connection(region=REGION))
+        stack = deploy_bot(built, aws, slack_api_url=emulated_slack.api_url, channel=emulate.CHANNEL, token=emulate.TOKEN)
+        slack = WebClient(token=emulate.TOKEN, base_url=emulated_slack.api_url)
+        yield DeployedBot(local, aws, stack, slack, _spy_on(aws, stack.topic_arn))
+
+
+def _spy_on(aws: Boto3Clients, topic_arn: str) -> str:
+    """Subscribe a second queue to the alarm topic, so that a test can deliver again what was delivered."""
+    sqs = aws.client("sqs")
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{SPY_QUEUE}"
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    url: str = sqs.create_queue(QueueName=SPY_QUEUE, Attributes={"Policy": policy})["QueueUrl"]
+    aws.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+    return url
+
+
+def _cannot_run(reason: str) -> None:
+    """Skip, but fail where everything has to run."""
+    if os.environ.get("LAMBDA_MEDIC_NO_SKIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
