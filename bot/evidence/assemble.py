@@ -25,7 +25,7 @@ def assemble(run: Run, *, alarm: Mapping[str, Any] | None, client: Client | None
         found["alarm"] = redact_tree(dict(alarm))
     for name in IncidentFile.model_fields:
         if name in sections and name not in ("logs", "metrics", "changes", "denials"):
-            found[name] = sections[name]
+            found[name] = _ordered(name, sections[name])
     if groups or "logs" in sections:
         found["logs"] = sorted(groups, key=lambda group: _group_rank(group["group"]))
     if "metrics" in sections:
@@ -35,6 +35,13 @@ def assemble(run: Run, *, alarm: Mapping[str, Any] | None, client: Client | None
             found[name] = _newest_first(sections[name])
     found["gaps"] = gaps
     return IncidentFile.model_validate({name: found[name] for name in IncidentFile.model_fields if name in found})
+
+
+def _ordered(name: str, section: Any) -> Any:
+    """Return a section that several threads filled with its keys in order; documents keep the order that AWS gave them."""
+    if isinstance(section, Mapping) and name in ("concurrency", "execution_role", "function", "gateway", "load_balancer", "network"):
+        return dict(sorted(section.items()))
+    return section
 
 
 def _completed(run: Run) -> Target:

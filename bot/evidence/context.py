@@ -27,7 +27,14 @@ from bot.ports import AwsClients
 logger = logging.getLogger(__name__)
 
 NOT_FOUND_CODES: Final = frozenset(
-    {"ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "NoSuchEntityException", "TargetGroupNotFound"}
+    {
+        "NoSuchEntity",
+        "NoSuchEntityException",
+        "NotFoundException",
+        "ProvisionedConcurrencyConfigNotFoundException",
+        "ResourceNotFoundException",
+        "TargetGroupNotFound",
+    }
 )
 """How the services that are asked here say that there is none of what was asked for."""
 
@@ -178,10 +185,9 @@ class Context:
         """
         try:
             return self.run.results[name].result(timeout=self.run.remaining_s)
-        except CollectionError as exc:
-            raise CollectionError(
-                f"not asked: it needs {name}, and {exc.operation or name} failed with {exc.code}", operation=self.operation, code="NotAsked"
-            ) from exc
+        except (CollectionError, TargetNotFoundError) as exc:
+            cause = f"{exc.operation or name} failed with {exc.code}" if isinstance(exc, CollectionError) else "there is no such function"
+            raise CollectionError(f"not asked: it needs {name}, and {cause}", operation=self.operation, code="NotAsked") from exc
         except (FutureTimeoutError, CancelledError) as exc:
             raise CollectionError(
                 f"not asked: it needs {name}, which did not answer in time", operation=self.operation, code="NotAsked"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -28,6 +27,11 @@ A page can be empty and yet have a successor, so the pages are counted too.
 
 TERM_PAGES: Final = 5
 TERM_EVENTS: Final = 1_000
+
+NEAR_MS: Final = 1_000
+BUSY_MS: Final = 50
+AROUND_EVENTS: Final = 400
+LONGEST_AFTER_MS: Final = 60_000
 
 OPERATION: Final = "logs:FilterLogEvents"
 
@@ -57,10 +61,16 @@ class LogReader:
             count += len(events)
             if token is None or count >= limit:
                 break
-        return token is None
+        # A full page without a successor can be the end, or a server that cuts in silence: then the searches tell.
+        return token is None and count < limit
 
-    def search(self, context: Context, term: str, *, pages: int = TERM_PAGES, most: int = TERM_EVENTS) -> list[Event]:
-        """Return the events of the window that hold the term, oldest first, and keep them."""
+    def search(self, context: Context, term: str, *, pages: int = TERM_PAGES, is_sample: bool = False) -> list[Event]:
+        """Return the events of the window that hold the term, oldest first, and keep them.
+
+        Raises:
+            CollectionError: More may match than was read, and a sample was not all that was wanted.
+        """
+        most = TERM_EVENTS
         found: list[Event] = []
         token = None
         for _ in range(pages):
@@ -69,17 +79,43 @@ class LogReader:
             if token is None or len(found) >= most:
                 break
         self.keep(found)
-        if token is not None and not self.meter.is_spent:
+        was_cut = (token is not None or len(found) >= most) and not self.meter.is_spent
+        if was_cut and not is_sample:
             until = f" until {found[-1]['timestamp']} ms" if found else ""
             raise CollectionError(
-                f"{self.group}: {term!r} was read {pages} pages far{until}; more may match", operation=OPERATION, code="PageLimit"
+                f"{self.group}: {term!r} was searched up to {len(found)} events{until}; more may match",
+                operation=OPERATION,
+                code="PageLimit",
             )
         return found
 
-    def read_around(self, stream: str, start_ms: int, end_ms: int) -> list[Event]:
-        """Return everything in one stream between two times, without keeping it."""
-        events, _ = self._page(self.context, None, limit=TERM_EVENTS, logStreamNames=[stream], startTime=start_ms, endTime=end_ms)
-        return events
+    def read_invocation(self, event: Event, longest_ms: int) -> list[Event]:
+        """Return the events of the invocation that an event belongs to, without keeping them.
+
+        A stream holds one invocation after the other, so the second before the event mostly holds the start. Where the
+        stream is so busy that a page ends before the event, less is read; where the start is earlier, all that one
+        invocation can last.
+        """
+        around, index = self._around(event, NEAR_MS, longest_ms, AROUND_EVENTS)
+        if index is None:
+            around, index = self._around(event, BUSY_MS, longest_ms, AROUND_EVENTS)
+        elif not has_begin(around[: index + 1]) and longest_ms > NEAR_MS:
+            wider, found = self._around(event, longest_ms, longest_ms, TERM_EVENTS)
+            around, index = (wider, found) if found is not None else (around, index)
+        return [] if index is None else whole_invocation(around, index)
+
+    def _around(self, event: Event, back_ms: int, longest_ms: int, limit: int) -> tuple[list[Event], int | None]:
+        """Return what stands around an event in its stream, and the event's own place in it."""
+        at = int(event["timestamp"])
+        events, _ = self._page(
+            self.context,
+            None,
+            limit=limit,
+            logStreamNames=[event["stream"]],
+            startTime=at - back_ms,
+            endTime=at + min(longest_ms, LONGEST_AFTER_MS),
+        )
+        return events, next((n for n, each in enumerate(events) if each["id"] == event["id"]), None)
 
     def keep(self, events: Iterable[Event]) -> None:
         """Keep events, each once; their order within one millisecond is that of the first reading."""
@@ -149,13 +185,16 @@ def _event(raw: dict[str, Any]) -> Event:
     }
 
 
-def whole_invocation(events: Sequence[Event], at_ms: int) -> list[Event]:
-    """Return the events of one stream from the start to the report of the invocation that was under way at a time.
+def has_begin(events: Iterable[Event]) -> bool:
+    """Tell whether an invocation begins among the events."""
+    return any(_BEGINS.search(event["message"]) for event in events)
+
+
+def whole_invocation(events: Sequence[Event], at: int) -> list[Event]:
+    """Return the events of one stream from the start to the report of the invocation that the event at an index belongs to.
 
     Without a start or a report among the events, everything up to their end is returned on that side.
     """
-    times = [int(event["timestamp"]) for event in events]
-    at = min(bisect_left(times, at_ms), max(0, len(events) - 1))
     first = next((n for n in range(at, -1, -1) if _BEGINS.search(events[n]["message"])), 0)
     if first and _BEGINS.search(events[first - 1]["message"]):
         first -= 1

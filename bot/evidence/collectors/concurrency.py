@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from bot.errors import CollectionError
 from bot.evidence.base import COLLECTORS, Collector
-from bot.evidence.context import Context
+from bot.evidence.context import NOT_FOUND_CODES, Context
 
 
 @COLLECTORS.register("concurrency-reserved")
@@ -48,8 +49,13 @@ class ProvisionedConcurrency(Collector):
 
     def collect(self, context: Context) -> None:
         """Read what is provisioned; an empty list says that nothing is."""
+        name, tokens = str(context.target.function_name), ("NextMarker", "Marker")
         configs: list[dict[str, Any]] = []
-        name = str(context.target.function_name)
-        for page in context.pages("lambda", "ListProvisionedConcurrencyConfigs", ("NextMarker", "Marker"), FunctionName=name):
-            configs += page.get("ProvisionedConcurrencyConfigs", [])
+        try:
+            for page in context.pages("lambda", "ListProvisionedConcurrencyConfigs", tokens, FunctionName=name):
+                configs += page.get("ProvisionedConcurrencyConfigs", [])
+        except CollectionError as exc:
+            # Some answer a list that would be empty with an error of its own.
+            if exc.code not in NOT_FOUND_CODES:
+                raise
         context.answer("concurrency", {"ProvisionedConcurrencyConfigs": configs})

@@ -12,7 +12,7 @@ from bot.errors import CollectionError
 from bot.evidence.base import COLLECTORS, Collector
 from bot.evidence.collectors.gateway import Gateway, authorizer_function
 from bot.evidence.context import NOT_FOUND_CODES, Context, Run
-from bot.evidence.log_reader import Event, LogReader, spread, whole_invocation
+from bot.evidence.log_reader import TERM_PAGES, Event, LogReader, spread
 
 SEARCHES_AT_ONCE: Final = 3
 """FilterLogEvents allows five requests a second for the whole account, and the gateway's log is read at the same time.
@@ -22,7 +22,8 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limi
 
 WHOLE_INVOCATIONS: Final = 12
 WHOLE_REQUESTS: Final = 8
-AFTER_MS: Final = 5_000
+SLACK_MS: Final = 5_000
+"""The platform's own lines come a little after the timeout."""
 DEFAULT_TIMEOUT_S: Final = 60
 
 FUNCTION_TERMS: Final = (
@@ -77,7 +78,7 @@ def read_function_group(context: Context, group: str, fraction: float, *, timeou
         failures = _search_all(reader, FUNCTION_TERMS)
         reader.publish()
         _read_invocations(reader, failures, timeout_s)
-        _search_all(reader, [term for name in formats for term in REPORT_TERMS[name]], pages=2)
+        _search_all(reader, [term for name in formats for term in REPORT_TERMS[name]], pages=2, is_sample=True)
     finally:
         _finish(reader)
 
@@ -88,12 +89,12 @@ def _finish(reader: LogReader) -> None:
     reader.note_spent_budget()
 
 
-def _search_all(reader: LogReader, terms: Sequence[str], *, pages: int = 5) -> list[Event]:
+def _search_all(reader: LogReader, terms: Sequence[str], *, pages: int = TERM_PAGES, is_sample: bool = False) -> list[Event]:
     """Search for terms, a few at once; return what was found, oldest first."""
     found: list[Event] = []
 
     def search(term: str, context: Context) -> None:
-        found.extend(reader.search(context, term, pages=pages))
+        found.extend(reader.search(context, term, pages=pages, is_sample=is_sample))
 
     for start in range(0, len(terms), SEARCHES_AT_ONCE):
         reader.context.together("logs", *(partial(search, term) for term in terms[start : start + SEARCHES_AT_ONCE]))
@@ -107,10 +108,7 @@ def _read_invocations(reader: LogReader, failures: list[Event], timeout_s: int) 
     for event in spread(_one_a_second(failures), WHOLE_INVOCATIONS):
         if event["id"] in done or not event["stream"]:
             continue
-        at = int(event["timestamp"])
-        # An invocation can be as old as its timeout when it fails, and its report comes after the failing line.
-        around = reader.read_around(str(event["stream"]), at - timeout_s * 1000 - AFTER_MS, at + AFTER_MS)
-        whole = whole_invocation(around, at)
+        whole = reader.read_invocation(event, timeout_s * 1000 + SLACK_MS)
         done |= {each["id"] for each in whole}
         reader.keep_before(whole)
 
@@ -207,7 +205,7 @@ def _read_execution_log(group: str, context: Context) -> None:
             failures = _search_all(reader, (*_statuses(context, "status: {}"), *EXECUTION_TERMS))
             requests = dict.fromkeys(match[1] for event in failures if (match := _REQUEST.match(event["message"])))
             newest_and_oldest = [{"id": request} for request in requests]
-            _search_all(reader, [str(each["id"]) for each in spread(newest_and_oldest, WHOLE_REQUESTS)], pages=2)
+            _search_all(reader, [str(each["id"]) for each in spread(newest_and_oldest, WHOLE_REQUESTS)], pages=2, is_sample=True)
         finally:
             _finish(reader)
 
