@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.models.incident import AlarmState, Claim, Incident, Report, Stored
+from bot.models.alarm import AlarmState
+from bot.models.incident import Claim, Findings, Incident, Report
 
 
 class AwsClients(Protocol):
@@ -58,10 +59,10 @@ class IncidentStore(Protocol):
     def note_alarm(self, incident_id: str, state: AlarmState, reason: str, *, at: float) -> Incident | None:
         """Note a state of the incident's alarm; None when a newer one is known or this one was noted before."""
 
-    def save(self, incident_id: str, event: str, stored: Stored) -> bool:
+    def save(self, incident_id: str, event: str, findings: Findings) -> bool:
         """Keep an investigation. Returns whether all of its log events fitted."""
 
-    def load(self, incident_id: str, event: str) -> Stored | None:
+    def load(self, incident_id: str, event: str) -> Findings | None:
         """Return a kept investigation."""
 
 

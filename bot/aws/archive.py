@@ -8,11 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import ValidationError
-
 from bot.errors import IncidentFileError, StateError
-from bot.models.diagnosis import Answer
-from bot.models.incident import Receipt, Stored
+from bot.models.incident import Findings
 from bot.models.incident_file import IncidentFile, LogEvent, LogGroup
 
 CHUNK_BYTES: Final = 350_000
@@ -35,21 +32,21 @@ class Packed:
     complete: bool
 
 
-def pack(stored: Stored, max_bytes: int = CHUNK_BYTES * MAX_CHUNKS) -> Packed:
+def pack(findings: Findings, max_bytes: int = CHUNK_BYTES * MAX_CHUNKS) -> Packed:
     """Return an investigation in chunks, its log events cut down when they don't fit.
 
     Raises:
         StateError: It does not fit even without a single log event.
     """
-    content = _compress(stored.evidence)
-    total = sum(len(group.events) for group in stored.evidence.logs or [])
+    content = _compress(findings.evidence)
+    total = sum(len(group.events) for group in findings.evidence.logs or [])
     keep = total
     while len(content) > max_bytes:
         if keep == 0:
             raise StateError(f"the incident file has {len(content)} bytes compressed and no log events left to leave out")
         keep = min(keep // 2, int(keep * max_bytes / len(content)))
-        content = _compress(_trimmed(stored, keep, total))
-    head = {"answer": stored.answer.model_dump(mode="json"), "receipt": stored.receipt.model_dump(mode="json"), "complete": keep == total}
+        content = _compress(_trimmed(findings, keep, total))
+    head = {**findings.model_dump(mode="json", exclude={"evidence"}), "complete": keep == total}
     return Packed(
         head=gzip.compress(json.dumps(head).encode(), mtime=0),
         chunks=tuple(content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)),
@@ -58,7 +55,7 @@ def pack(stored: Stored, max_bytes: int = CHUNK_BYTES * MAX_CHUNKS) -> Packed:
     )
 
 
-def unpack(name: str, head: bytes, content: bytes, sha256: str) -> Stored:
+def unpack(name: str, head: bytes, content: bytes, sha256: str) -> Findings:
     """Return a packed investigation.
 
     Raises:
@@ -68,13 +65,8 @@ def unpack(name: str, head: bytes, content: bytes, sha256: str) -> Stored:
         raise StateError(f"{name}: the kept incident file is damaged, its checksum differs")
     try:
         values = json.loads(gzip.decompress(head))
-        return Stored(
-            answer=Answer.model_validate(values["answer"]),
-            receipt=Receipt.model_validate(values["receipt"]),
-            evidence=IncidentFile.from_json(gzip.decompress(content)),
-            complete=values["complete"],
-        )
-    except (OSError, EOFError, ValueError, KeyError, ValidationError, IncidentFileError) as exc:
+        return Findings.model_validate({**values, "evidence": IncidentFile.from_json(gzip.decompress(content))})
+    except (OSError, EOFError, ValueError, IncidentFileError) as exc:
         raise StateError(f"{name}: the kept investigation cannot be read: {exc}") from exc
 
 
@@ -82,21 +74,21 @@ def _compress(evidence: IncidentFile) -> bytes:
     return gzip.compress(evidence.model_dump_json(exclude_unset=True).encode("utf-8", "backslashreplace"), mtime=0)
 
 
-def _trimmed(stored: Stored, keep: int, total: int) -> IncidentFile:
+def _trimmed(findings: Findings, keep: int, total: int) -> IncidentFile:
     """Return the file with `keep` log events: those that the answer cites first, then the newest."""
-    cited = [citation.text for diagnosis in stored.answer.diagnoses for citation in diagnosis.evidence if citation.section == "logs"]
-    events = [(at, event) for at, group in enumerate(stored.evidence.logs or []) for event in group.events]
+    cited = [citation.text for diagnosis in findings.answer.diagnoses for citation in diagnosis.evidence if citation.section == "logs"]
+    events = [(at, event) for at, group in enumerate(findings.evidence.logs or []) for event in group.events]
     ranked = sorted(range(len(events)), key=lambda i: (not _is_cited(events[i][1], cited), -events[i][1].timestamp))
     kept = set(ranked[:keep])
-    groups: list[list[LogEvent]] = [[] for _ in stored.evidence.logs or []]
+    groups: list[list[LogEvent]] = [[] for _ in findings.evidence.logs or []]
     for i, (at, event) in enumerate(events):
         if i in kept:
             groups[at].append(event)
     logs = [
         LogGroup.model_validate({**group.model_dump(exclude={"events"}), "events": groups[at]})
-        for at, group in enumerate(stored.evidence.logs or [])
+        for at, group in enumerate(findings.evidence.logs or [])
     ]
-    return stored.evidence.model_copy(update={"logs": logs, STORED_KEY: {"log_events": keep, "of": total}})
+    return findings.evidence.model_copy(update={"logs": logs, STORED_KEY: {"log_events": keep, "of": total}})
 
 
 def _is_cited(event: LogEvent, cited: list[str]) -> bool:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from bot.aws.archive import pack, unpack
 from bot.aws.table import Condition, Table
 from bot.errors import StateError
-from bot.models.incident import AlarmState, Claim, Incident, Stored
+from bot.models.alarm import AlarmState
+from bot.models.incident import Claim, Findings, Incident
 from bot.ports import Clock
 
 RETENTION_S: Final = 30 * 24 * 3600
@@ -140,9 +141,9 @@ class DynamoIncidentStore:
         # Another worker noted a state between the two: look again, at what stands there now.
         return _incident(item) if item is not None else self.note_alarm(incident_id, state, reason, at=at)
 
-    def save(self, incident_id: str, event: str, stored: Stored) -> bool:
+    def save(self, incident_id: str, event: str, findings: Findings) -> bool:
         """Keep an investigation. Returns whether all of its log events fitted."""
-        packed = pack(stored)
+        packed = pack(findings)
         for number, chunk in enumerate(packed.chunks):
             self.table.put(f"file#{incident_id}#{event}#{number}", {"content": chunk, "expires_at": self._expiry()})
         # Last, so that an answer without its evidence is never found.
@@ -152,7 +153,7 @@ class DynamoIncidentStore:
         )
         return packed.complete
 
-    def load(self, incident_id: str, event: str) -> Stored | None:
+    def load(self, incident_id: str, event: str) -> Findings | None:
         """Return a kept investigation.
 
         Raises:

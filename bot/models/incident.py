@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.models.alarm import AlarmState
 from bot.models.diagnosis import Answer
 from bot.models.incident_file import IncidentFile
-
-AlarmState = Literal["ALARM", "OK", "INSUFFICIENT_DATA"]
+from bot.models.receipt import Receipt
+from bot.models.window import Window
 
 Phase = Literal["investigating", "answered", "no-target", "broken-off"]
 """How far the investigation is. `broken-off`: it failed on the way and will be tried again from the queue."""
@@ -54,42 +55,37 @@ class Incident(_Frozen):
     """The event whose investigation gave the answer that stands in the thread."""
 
 
-class Receipt(_Frozen):
-    """What an investigation cost and covered, so that a reader can judge what was not seen."""
+class Impact(_Frozen):
+    """What callers notice, as far as the evidence shows it."""
 
-    took_s: float
-    window_start: float
-    window_end: float
-    sections: tuple[str, ...] = ()
-    log_events: int = 0
-    log_bytes: int = 0
-    log_groups: int = 0
-    metric_series: int = 0
-    gaps: int = 0
-    playbooks: int = 0
+    status: int | None = None
+    since: float | None = None
+    """The first failure that was seen."""
+
+
+class Findings(_Frozen):
+    """One investigation: what it found, on what evidence, at what cost."""
+
+    answer: Answer
+    evidence: IncidentFile
+    receipt: Receipt
+    window: Window
+    impact: Impact = Impact()
     notes: tuple[str, ...] = ()
-    """What was left out on purpose, for example by the log budget."""
+    """Sentences for the thread, for example how the function was found."""
+    complete: bool = True
+    """False: log events were left out to fit the table; `evidence` says how many."""
 
 
 class Report(_Frozen):
     """All that a message is made of. A message is a pure function of this."""
 
     incident: Incident
-    answer: Answer | None = None
-    evidence: IncidentFile | None = None
-    receipt: Receipt | None = None
+    findings: Findings | None = None
     event: str = ""
     """Id of the event that is being reported; replies carry it, so that a retry finds what is posted already."""
-
-
-class Stored(_Frozen):
-    """One investigation as the table keeps it."""
-
-    answer: Answer
-    evidence: IncidentFile
-    receipt: Receipt
-    complete: bool = True
-    """False: log events were left out to fit the table; `evidence` says how many."""
+    repeat_of: str = ""
+    """Cause that was found before, when the alarm fired again and is reported into the same thread."""
 
 
 class Claim(_Frozen):

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -18,8 +19,10 @@ from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.errors import StateError
 from bot.models.diagnosis import Answer, Citation, Diagnosis
-from bot.models.incident import Incident, Receipt, Stored, incident_id_of
+from bot.models.incident import Findings, Incident, incident_id_of
 from bot.models.incident_file import IncidentFile, LogEvent, LogGroup, Target
+from bot.models.receipt import Receipt
+from bot.models.window import Window
 from tests.clock import SetClock
 
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:checkout-errors"
@@ -70,7 +73,7 @@ def an_incident(key: str = "a", **fields: Any) -> Incident:
     return Incident(id=incident_id_of(key), origin="alarm", title="checkout-errors", opened_at=0, channel="C1", alarm_arn=ARN, **fields)
 
 
-def an_investigation(events: int = 2, noise: int = 0) -> Stored:
+def an_investigation(events: int = 2, noise: int = 0) -> Findings:
     """Return an investigation whose log has `events` events with `noise` incompressible letters each."""
     rng = random.Random(7)  # noqa: S311
     lines = [LogEvent(timestamp=i, message=f"{i} " + "".join(chr(rng.randint(33, 126)) for _ in range(noise))) for i in range(events)]
@@ -80,10 +83,11 @@ def an_investigation(events: int = 2, noise: int = 0) -> Stored:
     diagnosis = Diagnosis(
         cause="function-timeout", playbook="function-timeout", confidence=0.9, summary="It timed out.", hop="function", evidence=[cited]
     )
-    return Stored(
+    return Findings(
         answer=Answer(target=target, verdict="diagnosed", diagnoses=[diagnosis]),
         evidence=IncidentFile(version=1, target=target, resource_policy=None, logs=[LogGroup(group="/aws/lambda/checkout", events=lines)]),
-        receipt=Receipt(took_s=1.5, window_start=0, window_end=60),
+        receipt=Receipt(seconds=1.5),
+        window=Window.last(30, datetime(2026, 5, 14, tzinfo=UTC)),
     )
 
 

@@ -1,0 +1,48 @@
+"""A report as Slack messages: a pure function of the report, by the name of the part.
+
+The structure is built in Python and not from text templates: a value can then never become structure, whatever it holds, and
+the type checker tells escaped text from raw text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.models.incident import Report
+from bot.slack.blocks import Excerpt, Message
+from bot.slack.root import root_message, subject
+from bot.slack.thread import NOTES, PARTS
+
+EXCERPTS: Final = "excerpts"
+"""Name of the part that is a file: every text that was too long for its message."""
+
+
+def render_root(report: Report) -> Message:
+    """Return the thread's first message."""
+    return root_message(report)
+
+
+def render_part(report: Report, part: str) -> Message | None:
+    """Return a reply by its name, or None when the report has nothing for it."""
+    return {**PARTS, **NOTES}[part](report)
+
+
+def part_names(report: Report) -> tuple[str, ...]:
+    """Return the replies that an answer makes, in order; the file comes after the evidence that it completes."""
+    rendered = {part: make(report) for part, make in PARTS.items()}
+    names = [part for part, message in rendered.items() if message is not None]
+    if excerpts(report):
+        names.append(EXCERPTS)
+    return tuple(names)
+
+
+def excerpts(report: Report) -> tuple[Excerpt, ...]:
+    """Return every text that was shown in part or not at all."""
+    messages = [render_root(report), *(make(report) for make in PARTS.values())]
+    return tuple(dict.fromkeys(excerpt for message in messages if message for excerpt in message.overflow))
+
+
+def excerpt_file(report: Report) -> str:
+    """Return the attached file: each text whole, under its title."""
+    parts = [f"{subject(report)}, incident {report.incident.id}", *(f"=== {e.title}\n{e.text}" for e in excerpts(report))]
+    return "\n\n".join(parts) + "\n"
