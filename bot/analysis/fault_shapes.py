@@ -42,7 +42,11 @@ _HINTS: Final = (
     "No public",
 )  # fmt: skip
 _SUFFIX: Final = "Error|Exception|Exit|Interrupt|Timeout|Fault|NotFound|Conflict|Timedout|TooLarge|Exceeded|NotRegistered"
-_TYPE: Final = rf"[A-Za-z_&][\w.$<>]*(?:{_SUFFIX})\w*"
+_TYPE: Final = rf"(?:[A-Za-z_&][\w.$<>]*(?:{_SUFFIX})\w*|Error|Exception)"
+_HEAD = re.compile(
+    r"^(?:\S*\d{4}-\d\d-\d\d[T ]\S+\s+)?(?:[0-9a-zA-Z]{8}(?:-[0-9a-zA-Z]{4}){3}-[0-9a-zA-Z]{12}\s+|undefined\s+)?(?:\[?[A-Z]{4,8}\]?:?\s+)"
+)
+"""Time, request id and level, in the order in which the runtimes write them."""
 _PYTHON = re.compile(rf"^\[ERROR\] ({_TYPE}|Runtime\.\w+)(?:: ?(.*))?$", re.MULTILINE)
 _PYTHON_ANY = re.compile(r"^\[ERROR\] ([A-Za-z_][\w.]*)(?:: ([^\n]*))?\n+\s*Traceback \(most recent call last\)")
 _PYTHON_OLD = re.compile(rf"^(.*): ({_TYPE})\nTraceback \(most recent call last\)")
@@ -63,7 +67,7 @@ _RUST = re.compile(r"^(?:Lambda panicked: |thread '[^']*' panicked at )(.*)", re
 _GO_PANIC = re.compile(r"^panic: ([^\n]*)|calling the handler function resulted in a panic")
 _HEAP = re.compile(r"FATAL ERROR: ([^\n]*heap out of memory)")
 _BARE_RUNTIME = re.compile(r"^((?:Runtime|Function|Sandbox)\.[A-Z]\w+|ImportModuleError)(?:: ([^\n]*))?$", re.MULTILINE)
-_BARE = re.compile(rf"^({_TYPE})(?:: ([^\n]*))?(?:\n|$)")
+_BARE = re.compile(rf"^(?:\{{ )?({_TYPE})(?:: ([^\n]*))?(?:\n|$)")
 _INNER_TYPE = re.compile(rf"(?<![\w./])({_TYPE})(?:: |\()")
 _PAYLOAD_TYPE = re.compile(r'"errorType"\s*:\s*"([^"\n]*)"')
 _PAYLOAD_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"((?:[^"\\]|\\.)*)"?', re.DOTALL)
@@ -151,8 +155,9 @@ def _by_application(message: str) -> FaultShape | None:
         return _made(match.group(1), match.group(2), "application", False)
     if level_of(message) != "error":
         return None
-    inner = _INNER_TYPE.search(message[:400])
-    said = message[inner.end() :] if inner else message
+    own = _HEAD.sub("", message)
+    inner = _INNER_TYPE.search(own[:400])
+    said = own[inner.end() :] if inner else own
     return _made(inner.group(1) if inner else None, said.partition("\n")[0], "application", False)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.analysis.facts import Outcome, TextRole
 from bot.analysis.platform import PlatformEvent, parse_platform
 from bot.analysis.reading import Text, gateway_request_id_of, level_of, normalise, request_id_of
-from bot.analysis.roles import group_roles
+from bot.analysis.roles import API_GROUP, group_roles, line_role
 from bot.models.incident_file import IncidentFile, LogEvent, LogGroup
 
 FUNCTION_ROLES: frozenset[TextRole] = frozenset({"function-log", "authorizer-log", "other-log"})
 """Groups in which Lambda's START, END and REPORT lines can stand."""
+
+GATEWAY_ROLES: frozenset[TextRole] = frozenset({"gateway-log", "access-log", "edge-log"})
+"""Logs in which something in front of the function speaks of requests."""
+
+_GOOD_STATUS = re.compile(r'"(?:status|st|statusCode|elb_status_code)"\s*:\s*"?[123]\d\d\b|" "?[123]\d\d\b')
+"""A request that ended well, in JSON or after the quoted request line of CLF."""
 
 
 @dataclass(slots=True)
@@ -68,15 +75,16 @@ def in_order(events: list[LogEvent]) -> Iterator[tuple[int, LogEvent]]:
         yield index, events[index]
 
 
-def _group_lines(group: LogGroup, role: TextRole, outcomes: Outcomes) -> Iterator[Line]:
+def _group_lines(group: LogGroup, group_role: TextRole, outcomes: Outcomes) -> Iterator[Line]:
     streams: dict[str | None, _Stream] = {}
-    has_invocations = role in FUNCTION_ROLES
+    has_invocations = group_role in FUNCTION_ROLES
+    by_line = group.group.startswith(API_GROUP)
     for index, event in in_order(group.events):
         message = normalise(event.message)
         if not message:
             continue
-        platform = None
-        in_init = False
+        platform, in_init, outcome = None, False, None
+        role = (line_role(message) or group_role) if by_line else group_role
         if has_invocations:
             stream = streams.get(event.stream)
             if stream is None:
@@ -85,12 +93,14 @@ def _group_lines(group: LogGroup, role: TextRole, outcomes: Outcomes) -> Iterato
             in_init = stream.in_init
             request_id = _owner(message, platform, stream, event.stream, group.group, outcomes)
             _advance(stream, platform)
+        elif role == "access-log":
+            request_id = request_id_of(message)
+            outcome = "ok" if _GOOD_STATUS.search(message) else None
         else:
-            request_id = gateway_request_id_of(message) or (request_id_of(message) if role == "access-log" else None)
-        text = Text(
-            role, "logs", group.group, message, event.message, event.timestamp, request_id, level_of(message), index,
-            outcomes.of(request_id), in_init,
-        )  # fmt: skip
+            request_id = gateway_request_id_of(message)
+        ended: Outcome = "ok" if outcome else outcomes.of(request_id)
+        level = level_of(message)
+        text = Text(role, "logs", group.group, message, event.message, event.timestamp, request_id, level, index, ended, in_init)
         yield Line(text, platform, event.stream)
 
 

@@ -75,7 +75,13 @@ def _timeout(message: str, match: re.Match[str]) -> PlatformEvent:
     seconds = float(match.group(1) or match.group(2))
     stamped = _TIMESTAMPED.match(message)
     request_id = stamped.group(1) if stamped else _word(message, 11) if message.startswith("RequestId: ") else None
-    return PlatformEvent("timeout", request_id=request_id, timeout_s=seconds, error_type="Sandbox.Timedout", detail=match.group().strip())
+    return PlatformEvent(
+        "timeout",
+        request_id=request_id,
+        timeout_s=seconds,
+        error_type="Sandbox.Timedout",
+        detail=message[message.index("Task timed out") : match.end()],
+    )
 
 
 def _parse_error(message: str) -> PlatformEvent | None:

@@ -11,6 +11,9 @@ from bot.analysis.facts import TextRole
 from bot.models.incident_file import IncidentFile, LogGroup
 
 _FUNCTION_GROUP: Final = "/aws/lambda/"
+API_GROUP: Final = "/aws/apigateway/"
+"""WebSocket execution logs, and whatever access log an owner put beside them: each line tells which. Source: API Gateway developer guide,
+"Set up CloudWatch logging for WebSocket APIs"."""
 _FUNCTION_ARN = re.compile(r":function:([A-Za-z0-9_.\-]+)")
 _EDGE_REPLICA = re.compile(r"^us-east-1\.(.+)$")
 _EXECUTION_LINE = re.compile(r"^\([\w\-=]+\) |^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d? \d\d:\d\d:\d\d UTC \d{4} :")
@@ -96,7 +99,8 @@ def _role(group: LogGroup, own: frozenset[str], authorizers: frozenset[str], tar
             return role
     if "access" in name.lower():
         return "access-log"
-    return _sniff(group)
+    found = _sniff(group)
+    return "access-log" if found == "other-log" and name.startswith(API_GROUP) else found
 
 
 def _sniff(group: LogGroup) -> TextRole:

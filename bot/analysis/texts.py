@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bot.analysis.facts import TextRole
-from bot.analysis.invocations import InvocationReader
+from bot.analysis.first_pass import first_pass
 from bot.analysis.log_lines import Outcomes, iter_log_lines
 from bot.analysis.reading import Level, Text, normalise
 from bot.models.incident_file import IncidentFile
@@ -30,11 +30,8 @@ def iter_texts(incident: IncidentFile, outcomes: Outcomes | None = None) -> Iter
 
 
 def outcomes_of(incident: IncidentFile) -> Outcomes:
-    """Return how each invocation that the logs show ended."""
-    reader = InvocationReader()
-    for line in iter_log_lines(incident):
-        reader.see(line)
-    return reader.table().outcomes
+    """Return how each invocation and request that the logs show ended."""
+    return first_pass(incident).outcomes
 
 
 def iter_value_texts(incident: IncidentFile) -> Iterator[Text]:
