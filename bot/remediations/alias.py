@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
-from bot.remediations.case import Case
+from bot.remediations.case import Case, mapping, rows
 from bot.remediations.remediation import REMEDIATIONS, Remediation
 
 
@@ -48,7 +48,7 @@ class RollbackAlias(Remediation):
         )
 
     def _canary(self, entry: dict[str, Any]) -> str | None:
-        weights = (entry.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        weights = mapping(mapping(entry.get("RoutingConfig")).get("AdditionalVersionWeights"))
         return next(iter(weights), None)
 
     def _versions(self, case: Case, entry: dict[str, Any], moves: list[str]) -> tuple[str | None, str | None]:
@@ -68,7 +68,7 @@ def _alias_moves(case: Case) -> Iterator[tuple[str, str]]:
     for change in changes:
         if not re.fullmatch(r"(Update|Create)Alias(\d{8}(v\d)?)?", str(change.get("EventName", ""))) or change.get("errorCode"):
             continue
-        request = change.get("requestParameters") or {}
+        request = mapping(change.get("requestParameters"))
         name, version = request.get("name"), request.get("functionVersion")
         if name and version:
             yield str(name), str(version)
@@ -76,5 +76,4 @@ def _alias_moves(case: Case) -> Iterator[tuple[str, str]]:
 
 def _listed(case: Case, key: str, section: str) -> list[dict[str, Any]]:
     """Return a list of the function section, or the extra section of the same content."""
-    found = case.setting(key) or (case.incident.model_extra or {}).get(section) or []
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return rows(case.setting(key) or (case.incident.model_extra or {}).get(section))

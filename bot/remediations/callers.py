@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.remediations.case import Case, partition_of
+from bot.remediations.case import Case, mapping, partition_of
 
 PRINCIPAL_OF_SERVICE: Final = {
     "sns": "sns.amazonaws.com",
@@ -122,7 +122,7 @@ def _route_tail(kind: str | None, route: str | None) -> str:
 def known_arn(case: Case) -> str | None:
     """Return the ARN of what calls, from the facts, the front door, the load balancer or the name of SNS's delivery log."""
     door = case.incident.target.front_door
-    candidates: list[Any] = [case.facts.invoke_permission.needed_source_arn, (case.incident.load_balancer or {}).get("target_group_arn")]
+    candidates: list[Any] = [case.facts.invoke_permission.needed_source_arn, mapping(case.incident.load_balancer).get("target_group_arn")]
     candidates += [door.id if door else None, case.facts.invoke_permission.caller_arn]
     candidates += [m.get("EventSourceArn") for m in case.incident.event_sources or []]
     for candidate in candidates:

@@ -51,7 +51,9 @@ class SetProvisionedConcurrency(Remediation):
         now = case.facts.throttling.provisioned
         if now is not None and to <= now:
             return self.declined(f"{now} environments are provisioned already, and the peak was {count(pool.peak or now)}")
-        why = f"{to} environments stay initialised" + (f", for a peak of {count(pool.peak)}" if pool.peak is not None else "")
+        why = f"{to} environment{'s stay' if to > 1 else ' stays'} initialised" + (
+            f", for a peak of {count(pool.peak)}" if pool.peak is not None else ""
+        )
         params = {"qualifier": qualifier, "from_concurrency": now, "to_concurrency": to, "missing": None if qualifier else ["qualifier"]}
         return self.offered(params, f"{why}; it costs money every hour from then on")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,30 @@ def lambda_arns(text: object) -> Iterator[LambdaArn]:
         yield LambdaArn(found["region"], found["account"], found["name"], found["qualifier"])
 
 
+def mapping(value: object) -> dict[str, Any]:
+    """Return an object of the evidence, or an empty one where something else stands in its place."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list, leaving out whatever else it holds; a single object is a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def word(value: object) -> str | None:
+    """Return a text, or None for anything else and for an empty one."""
+    return value if isinstance(value, str) and value else None
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number, or None for anything else; JSON from outside may hold infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return int(value)
+
+
 def partition_of(region: str | None) -> str:
     """Return the ARN partition of a region. Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html."""
     if region and region.startswith("cn-"):
@@ -58,19 +83,26 @@ class Case:
 
     def number(self, *path: str) -> int | None:
         """Return a whole number of the function's configuration, or None where it was not read."""
-        value = self.setting(*path)
-        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return whole(self.setting(*path))
+
+    def name(self, *path: str) -> str | None:
+        """Return a text of the function's configuration, or None where it was not read."""
+        return word(self.setting(*path))
+
+    @property
+    def gateway(self) -> dict[str, Any]:
+        """Return the gateway section, empty where it was not read."""
+        return self.incident.gateway or {}
 
     @property
     def kind(self) -> str | None:
         """Return the kind of front door."""
-        gateway = self.incident.gateway or {}
-        return self.incident.target.kind or self.facts.front_door.kind or gateway.get("kind")
+        return self.incident.target.kind or self.facts.front_door.kind or word(self.gateway.get("kind"))
 
     @property
     def function_name(self) -> str | None:
         """Return the function's name."""
-        return self.incident.target.function_name or self.setting("FunctionName")
+        return self.incident.target.function_name or self.name("FunctionName")
 
     @property
     def region(self) -> str | None:
@@ -84,16 +116,15 @@ class Case:
         """Return the account's number, from the target or from any ARN of the function or its role."""
         if self.incident.target.account_id and _ACCOUNT.fullmatch(self.incident.target.account_id):
             return self.incident.target.account_id
-        role = self.setting("Role")
-        by_role = role.split(":")[4] if isinstance(role, str) and role.count(":") >= 5 else ""
+        role = self.name("Role") or ""
+        by_role = role.split(":")[4] if role.count(":") >= 5 else ""
         return next((arn.account_id for arn in self._own_arns()), by_role if _ACCOUNT.fullmatch(by_role) else None)
 
     @property
     def gateway_id(self) -> str | None:
         """Return the API's id, from the target, the gateway section or the name of the execution log."""
         door = self.incident.target.front_door
-        known = (door.id if door else None) or (self.incident.gateway or {}).get("id")
-        return known if isinstance(known, str) and known else self._execution_log("id")
+        return (door.id if door else None) or word(self.gateway.get("id")) or self._execution_log("id")
 
     @property
     def stage(self) -> str | None:
@@ -101,16 +132,13 @@ class Case:
         door = self.incident.target.front_door
         if door and door.stage:
             return door.stage
-        stage = (self.incident.gateway or {}).get("stage")
-        named = (stage.get("stageName") or stage.get("StageName")) if isinstance(stage, dict) else None
-        return named if isinstance(named, str) else self._execution_log("stage")
+        stage = mapping(self.gateway.get("stage"))
+        return word(stage.get("stageName")) or word(stage.get("StageName")) or self._execution_log("stage")
 
     def integrations(self) -> list[dict[str, Any]]:
         """Return the gateway's integrations that were read, those of the incident's route first."""
-        gateway = self.incident.gateway or {}
-        found = [i for i in gateway.get("integrations") or [] if isinstance(i, dict)]
         route = self.incident.target.front_door.route if self.incident.target.front_door else None
-        return sorted(found, key=lambda i: i.get("route") != route)
+        return sorted(rows(self.gateway.get("integrations")), key=lambda i: i.get("route") != route)
 
     def qualifiers(self) -> list[str | None]:
         """Return the qualifiers under which callers reach the function, as far as seen; None is the unqualified function."""
@@ -128,6 +156,7 @@ class Case:
         texts: list[object] = [self.setting("FunctionArn"), (self.incident.load_balancer or {}).get("target")]
         texts += [i.get("uri") or i.get("integrationUri") for i in self.integrations()]
         texts += [d.resource for d in self.facts.denials]
+        texts += [a.get("authorizerUri") or a.get("AuthorizerUri") for a in rows(self.gateway.get("authorizers"))]
         for text in texts:
             yield from lambda_arns(text)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
-from bot.remediations.case import Case
+from bot.remediations.case import Case, mapping, word
 from bot.remediations.remediation import REMEDIATIONS, Remediation
 
 
@@ -22,7 +22,7 @@ class EnableTracing(Remediation):
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:
         """Return the mode Active unless it is set already."""
-        mode = case.setting("TracingConfig", "Mode")
+        mode = case.name("TracingConfig", "Mode")
         if mode == "Active":
             return self.declined("tracing is already active: its traces show where the time goes")
         if case.incident.traces:
@@ -61,9 +61,9 @@ class EnableExecutionLogging(Remediation):
         return self.offered(params, "the execution log names the gateway's reason; the account needs a CloudWatch role for API Gateway")
 
     def _level(self, case: Case) -> str | None:
-        stage: Any = (case.incident.gateway or {}).get("stage")
+        stage = case.gateway.get("stage")
         if not isinstance(stage, dict):
             return None
-        settings = (stage.get("methodSettings") or {}).get("*/*") or stage.get("DefaultRouteSettings") or {}
+        settings = mapping(mapping(stage.get("methodSettings")).get("*/*")) or mapping(stage.get("DefaultRouteSettings"))
         # GetStage leaves methodSettings out while logging was never set, which is off.
-        return settings.get("loggingLevel") or settings.get("LoggingLevel") or "OFF"
+        return word(settings.get("loggingLevel")) or word(settings.get("LoggingLevel")) or "OFF"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
-from bot.remediations.case import Case
+from bot.remediations.case import Case, word
 from bot.remediations.remediation import REMEDIATIONS, Remediation
 
 
@@ -32,8 +32,8 @@ class EnableEventSource(Remediation):
             return self.declined(f"the mapping stopped for a problem that is not known to be gone: {self._problem(disabled[0])}")
         mapping = by_hand[0]
         params = {
-            "uuid": mapping.get("UUID"),
-            "event_source_arn": mapping.get("EventSourceArn"),
+            "uuid": word(mapping.get("UUID")),
+            "event_source_arn": word(mapping.get("EventSourceArn")),
             "from_enabled": False,
             "to_enabled": True,
             "missing": None if mapping.get("UUID") else ["uuid"],

@@ -17,7 +17,7 @@ from bot.remediations.callers import (
     service_caller,
     service_of_arn,
 )
-from bot.remediations.case import Case, lambda_arns
+from bot.remediations.case import Case, lambda_arns, mapping, rows, word
 from bot.remediations.remediation import REMEDIATIONS, Remediation
 
 URL_ACTIONS: Final = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
@@ -109,11 +109,11 @@ class AddInvokePermission(Remediation):
         return f"a URL with AuthType NONE still needs a statement for everybody with {' and '.join(actions)}: anyone may then call it"
 
     def _for_authorizer(self, case: Case) -> RemediationOffer:
-        authorizers = [a for a in (case.incident.gateway or {}).get("authorizers") or [] if isinstance(a, dict)]
+        authorizers = rows(case.gateway.get("authorizers"))
         first = authorizers[0] if len(authorizers) == 1 else {}
         uri = first.get("authorizerUri") or first.get("AuthorizerUri")
         function = next(lambda_arns(uri), None)
-        caller = api_caller(case, authorizer=first.get("id") or first.get("AuthorizerId"), is_authorizer=True)
+        caller = api_caller(case, authorizer=word(first.get("id")) or word(first.get("AuthorizerId")), is_authorizer=True)
         needed = case.facts.authorizer_permission.needed_source_arn
         caller = Caller(caller.principal, needed or caller.source_arn, caller.label)
         params_function = function.function_name if function else None
@@ -126,6 +126,9 @@ class AddInvokePermission(Remediation):
     def _is_for_authorizer(self, case: Case) -> bool:
         if case.facts.authorizer_permission.verdict in AUTHORIZER_FAILS:
             return case.facts.invoke_permission.verdict in ("unknown", "allowed")
+        uris = [word(a.get("authorizerUri")) or word(a.get("AuthorizerUri")) for a in rows(case.gateway.get("authorizers"))]
+        if not case.integrations() and any(arn.function_name == case.function_name for uri in uris for arn in lambda_arns(uri)):
+            return True
         return any(o.reason == "authorizer-permission" for o in case.facts.gateway_outcomes)
 
     def _statement(self, case: Case, caller: Caller, action: str) -> dict[str, Any]:
@@ -177,13 +180,11 @@ class AddInvokePermission(Remediation):
 
 def _missing_url_actions(case: Case) -> tuple[str, ...]:
     """Return which of the two actions no Allow statement of the policy names; both where the policy was not read."""
-    statements = (case.incident.resource_policy or {}).get("Statement") or []
-    statements = statements if isinstance(statements, list) else [statements]
     named: set[str] = set()
-    for statement in statements:
-        if isinstance(statement, dict) and statement.get("Effect") == "Allow":
+    for statement in rows(mapping(case.incident.resource_policy).get("Statement")):
+        if statement.get("Effect") == "Allow":
             action = statement.get("Action")
-            named |= set(action) if isinstance(action, list) else {str(action)}
+            named |= {str(a) for a in action} if isinstance(action, list) else {str(action)}
     return tuple(a for a in URL_ACTIONS if a not in named) or URL_ACTIONS
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from bot.remediations.case import Case
+from bot.remediations.case import Case, mapping, whole
 
 MIN_UNRESERVED: Final = 100
 """What Lambda keeps unreserved in an account.
@@ -79,21 +79,17 @@ class Pool:
 def pool_of(case: Case) -> Pool:
     """Return the pool as facts and the concurrency section show it."""
     throttling, section = case.facts.throttling, case.incident.concurrency or {}
-    reserved = throttling.reserved if throttling.reserved is not None else _whole(section.get("ReservedConcurrentExecutions"))
+    reserved = throttling.reserved if throttling.reserved is not None else whole(section.get("ReservedConcurrentExecutions"))
     is_reserved = throttling.has_reserved
     if is_reserved is None and (reserved is not None or "ReservedConcurrentExecutions" in section):
         is_reserved = reserved is not None
-    account = section.get("AccountLimit") or {}
+    account = mapping(section.get("AccountLimit"))
     return Pool(
         reserved=reserved,
         is_reserved=is_reserved,
-        account_limit=throttling.account_limit if throttling.account_limit is not None else _whole(account.get("ConcurrentExecutions")),
+        account_limit=throttling.account_limit if throttling.account_limit is not None else whole(account.get("ConcurrentExecutions")),
         unreserved=throttling.unreserved_limit
         if throttling.unreserved_limit is not None
-        else _whole(account.get("UnreservedConcurrentExecutions")),
+        else whole(account.get("UnreservedConcurrentExecutions")),
         peak=throttling.peak if throttling.peak is not None else case.facts.traffic.concurrent_max,
     )
-
-
-def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ACTIONS_OF_OPERATION: Final = {
-    "s3:HeadObject": ("s3:GetObject", "s3:ListBucket"),
+    "s3:HeadObject": ("s3:GetObject",),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:ListObjects": ("s3:ListBucket",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
@@ -22,7 +22,7 @@ ACTIONS_OF_OPERATION: Final = {
     "sns:PublishBatch": ("sns:Publish",),
     "ses:SendTemplatedEmail": ("ses:SendTemplatedEmail", "ses:SendEmail"),
 }
-"""Operations whose permission has another name; HeadObject without s3:ListBucket answers 403 for a missing key.
+"""Operations whose permission has another name.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/ (one page a service)."""
 
 POLLER_ACTIONS: Final = {
@@ -41,6 +41,13 @@ and the managed policies AWSLambdaSQSQueueExecutionRole, AWSLambdaKinesisExecuti
 
 LOG_ACTIONS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 """Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html."""
+
+HINTS: Final = {
+    "s3:GetObject": "to a role without s3:ListBucket, S3 answers 403 for a missing key too: check that the object exists",
+    "kms:Decrypt": "the key's own policy must leave the decision to IAM, which the default one does",
+}
+"""What else stands behind a refusal of an action. Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html,
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html."""
 
 WITHOUT_RESOURCE: Final = frozenset(
     {

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from bot.analysis.facts import Denial
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
-from bot.remediations.case import Case, partition_of
+from bot.remediations.case import Case, mapping, partition_of, rows, word
 from bot.remediations.remediation import REMEDIATIONS, Remediation
 from bot.remediations.role_actions import (
     ACTIONS_OF_OPERATION,
     DANGEROUS_PREFIXES,
+    HINTS,
     LOG_ACTIONS,
     POLLER_ACTIONS,
     RESOURCE_PATTERN,
@@ -31,6 +33,9 @@ NOT_BY_GRANT: Final = {
 }
 """Kinds of policy that a grant to the role does not overrule.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html."""
+
+
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[^<>\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,11 @@ class GrantRolePermission(Remediation):
         needs = list(self._needs(case, [d for d in ours if not refused_otherwise(d)]))
         if not needs:
             return self.declined(refusals[0] if refusals else self._nothing_known(case))
-        need = next((n for n in needs if n.resource), needs[0])
+        need = next((n for n in needs if _exact(n.resource)), needs[0])
         actions = self._not_yet_allowed(case, need)
-        resource = need.resource or ("*" if set(actions) <= WITHOUT_RESOURCE else None)
+        resource = _exact(need.resource) or ("*" if set(actions) <= WITHOUT_RESOURCE else None)
         pattern = None if resource else self._pattern(case, actions[0])
-        role = case.setting("Role") or (case.incident.execution_role or {}).get("Arn")
+        role = case.name("Role") or word(_role(case).get("Arn"))
         missing = [name for name, value in (("role_arn", role), ("resource", resource)) if value is None]
         params = {
             "role_arn": role,
@@ -82,21 +87,23 @@ class GrantRolePermission(Remediation):
             "missing": missing or None,
         }
         dangerous = any(a.startswith(DANGEROUS_PREFIXES) for a in actions)
-        return self.offered(params, f"{need.seen_in}; the role may serve other functions too", risk="high" if dangerous else None)
+        hints = "".join(f"; {HINTS[a]}" for a in actions if a in HINTS)
+        return self.offered(params, f"{need.seen_in}; the role may serve other functions too{hints}", risk="high" if dangerous else None)
 
     def _needs(self, case: Case, denials: list[Denial]) -> Iterator[Need]:
         """Yield what the role lacks: parsed refusals first, then simulations, then raw CloudTrail rows, then what the cause implies."""
         for denial in denials:
             actions = _actions(denial.action, denial.service, denial.operation)
-            poller = denial.principal_kind == "poller" and actions and POLLER_ACTIONS.get(actions[0].partition(":")[0])
+            polls = denial.principal_kind == "poller" or case.cause == "event-source-mapping-broken"
+            poller = POLLER_ACTIONS.get(actions[0].partition(":")[0]) if polls and actions else None
             if actions:
                 yield Need(
                     poller or actions, denial.resource or self._source(case, actions[0]), f"AWS refused {', '.join(actions)} to the role"
                 )
-        for simulation in (case.incident.execution_role or {}).get("simulations") or []:
-            if simulation.get("EvalDecision") == "implicitDeny" and simulation.get("EvalActionName"):
-                named = str(simulation["EvalActionName"])
-                resource = simulation.get("EvalResourceName")
+        for simulation in rows(_role(case).get("simulations")):
+            named = word(simulation.get("EvalActionName"))
+            if simulation.get("EvalDecision") == "implicitDeny" and named:
+                resource = word(simulation.get("EvalResourceName"))
                 yield Need(
                     LOG_ACTIONS if named in LOG_ACTIONS else (named,),
                     resource if resource not in (None, "*") else self._log_group(case, named),
@@ -104,13 +111,14 @@ class GrantRolePermission(Remediation):
                 )
         if case.facts.denials:
             return
+        if case.cause == "kms-access-denied":
+            yield Need(("kms:Decrypt",), case.name("KMSKeyArn"), "the key is refused to the role")
+            return
         for row in case.incident.denials or []:
             service = str(row.get("eventSource", "")).partition(".")[0]
             if service and row.get("eventName"):
                 yield Need(_actions(None, service, str(row["eventName"])), None, f"CloudTrail shows {row['eventName']} refused")
-        if case.cause == "kms-access-denied":
-            yield Need(("kms:Decrypt",), case.setting("KMSKeyArn"), "the key is refused to the role")
-        elif case.cause == "log-permission-missing":
+        if case.cause == "log-permission-missing":
             yield Need(LOG_ACTIONS, self._log_group(case, LOG_ACTIONS[0]), "the role may not write logs")
 
     def _not_yet_allowed(self, case: Case, need: Need) -> tuple[str, ...]:
@@ -133,7 +141,7 @@ class GrantRolePermission(Remediation):
         return ours[0] if service in POLLER_ACTIONS and len(ours) == 1 else None
 
     def _log_group(self, case: Case, action: str) -> str | None:
-        group = case.setting("LoggingConfig", "LogGroup") or (f"/aws/lambda/{case.function_name}" if case.function_name else None)
+        group = case.name("LoggingConfig", "LogGroup") or (f"/aws/lambda/{case.function_name}" if case.function_name else None)
         if action.partition(":")[0] != "logs" or not (group and case.region and case.account_id):
             return None
         return f"arn:{partition_of(case.region)}:logs:{case.region}:{case.account_id}:log-group:{group}:*"
@@ -153,6 +161,11 @@ def refused_otherwise(denial: Denial) -> str | None:
     return "the refusal is an explicit deny, which no grant overrules" if denial.explicit else None
 
 
+def _exact(resource: str | None) -> str | None:
+    """Return a resource that a policy may name; a report made public often has its account or key blanked out."""
+    return resource if resource and _ARN.fullmatch(resource) else None
+
+
 def _actions(action: str | None, service: str | None, operation: str | None) -> tuple[str, ...]:
     """Return the IAM actions for a refused action, or for an operation where only that is named."""
     if action:
@@ -165,13 +178,17 @@ def _actions(action: str | None, service: str | None, operation: str | None) -> 
 
 def _allows(case: Case, action: str) -> bool:
     """Tell whether a policy of the role that was read names the action in an Allow."""
-    for policy in (case.incident.execution_role or {}).get("policies") or []:
-        for statement in _listed((policy.get("document") or {}).get("Statement")):
-            if isinstance(statement, dict) and statement.get("Effect") == "Allow":
+    for policy in rows(_role(case).get("policies")):
+        for statement in rows(mapping(policy.get("document")).get("Statement")):
+            if statement.get("Effect") == "Allow":
                 patterns = [str(a).lower() for a in _listed(statement.get("Action"))]
                 if any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in patterns):
                     return True
     return False
+
+
+def _role(case: Case) -> dict[str, Any]:
+    return case.incident.execution_role or {}
 
 
 def _listed(value: Any) -> list[Any]:

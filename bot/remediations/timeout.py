@@ -68,14 +68,14 @@ class RaiseTimeout(Remediation):
             reasons.append(f"the change reaches $LATEST only: publish a version and move alias {alias} to it")
         return self.offered({"from_seconds": present, "to_seconds": to}, "; ".join(reasons), risk="medium" if queue or alias else None)
 
-    def _wanted(self, case: Case, present: float | None) -> float:
+    def _wanted(self, case: Case, present: int | None) -> float:
         """Return twice the present timeout, or half again the slowest successful run where that is more."""
         slowest_s = (case.facts.runs.ok_duration_max_ms or 0) / 1000
         if present is None:
             return max(DEFAULT_TO_S, slowest_s * 1.5)
         return max(present * 2, slowest_s * 1.5)
 
-    def _basis(self, case: Case, present: float | None) -> str:
+    def _basis(self, case: Case, present: int | None) -> str:
         runs = case.facts.runs
         if runs.ok_duration_p99_ms is not None and runs.ok_duration_max_ms is not None:
             return (
@@ -97,14 +97,14 @@ class RaiseTimeout(Remediation):
         return f"the queue {now}: set its visibility timeout to {needed} s first, or messages are handled twice"
 
 
-def present_timeout_s(case: Case) -> float | None:
+def present_timeout_s(case: Case) -> int | None:
     """Return the Timeout as configured, else as the platform's own lines say it."""
     configured = case.number("Timeout")
     if configured is not None:
         return configured
     seen = [i.timeout_s for i in case.facts.invocations if i.outcome == "timeout" and i.timeout_s]
     # The line says 3.00, a REPORT 3000.52 ms: both mean a limit of 3 s.
-    return float(round(max(seen))) if seen else None
+    return round(max(seen)) if seen else None
 
 
 def front_door_limit_s(case: Case) -> float | None:

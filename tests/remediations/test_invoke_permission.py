@@ -81,6 +81,17 @@ class TestApis:
         assert offer.params["function_name"] == "guard"
         assert offer.params["statements"][0]["source_arn"] == f"{EXECUTE}/authorizers/auth12"
 
+    def test_a_function_that_is_the_authorizer_is_let_in_as_one(self) -> None:
+        """A statement for the methods of the API looks right and matches no call of an authorizer."""
+        function = "arn:aws:lambda:eu-west-1:111122223333:function:orders"
+        uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{function}/invocations"
+        gateway = {"id": "a1b2c3d4e5", "authorizers": [{"authorizerUri": uri}]}
+
+        offer = offered("add-invoke-permission", an_incident(gateway=gateway))
+
+        assert offer.params["function_name"] == "orders"
+        assert offer.params["statements"][0]["source_arn"] == f"{EXECUTE}/authorizers/*"
+
 
 class TestServices:
     def test_sns_source_is_the_topic_and_not_the_subscription(self) -> None:

@@ -9,6 +9,9 @@ from typing import Any, get_args
 
 import botocore.session
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.analysis.facts import Facts
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer
@@ -55,6 +58,72 @@ class TestRegistry:
             else:
                 model = session.get_service_model(OPERATION_OF_SERVICE.get(service, service))
                 assert operation in model.operation_names, action
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+FULL: dict[str, Any] = {
+    "function": {
+        "Timeout": 3, "MemorySize": 128, "Role": "arn:aws:iam::111122223333:role/r", "SnapStart": {"OptimizationStatus": "Off"},
+        "TracingConfig": {"Mode": "PassThrough"}, "EphemeralStorage": {"Size": 512}, "LoggingConfig": {"LogGroup": "/shop"},
+        "Aliases": [{"Name": "live", "FunctionVersion": "3", "RoutingConfig": {"AdditionalVersionWeights": {"4": 0.1}}}],
+    },
+    "concurrency": {
+        "ReservedConcurrentExecutions": 5, "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900},
+    },
+    "resource_policy": {"Statement": [{"Effect": "Allow", "Action": ["lambda:InvokeFunctionUrl"], "Principal": "*"}]},
+    "execution_role": {
+        "Arn": "arn:aws:iam::111122223333:role/r",
+        "policies": [{"document": {"Statement": [{"Effect": "Allow", "Action": ["s3:*"]}]}}],
+        "simulations": [{"EvalActionName": "logs:PutLogEvents", "EvalDecision": "implicitDeny"}],
+    },
+    "function_url": {"AuthType": "NONE"},
+    "gateway": {
+        "kind": "rest-api", "id": "a1b2c3d4e5", "stage": {"stageName": "prod", "methodSettings": {"*/*": {"loggingLevel": "OFF"}}},
+        "integrations": [{"route": "GET /x", "uri": "arn:aws:lambda:eu-west-1:111122223333:function:orders:live"}],
+        "authorizers": [{"id": "a1", "authorizerUri": "arn:aws:lambda:eu-west-1:111122223333:function:guard"}],
+    },
+    "load_balancer": {"target_group_arn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/o/1"},
+    "caller": {"arn": "arn:aws:iam::111122223333:role/web"},
+    "event_sources": [{"UUID": "u", "State": "Disabled", "EventSourceArn": "arn:aws:sqs:eu-west-1:1:q", "VisibilityTimeout": 30}],
+    "changes": [{"EventName": "UpdateAlias20150331", "requestParameters": {"name": "live", "functionVersion": "3"}}],
+    "denials": [{"eventSource": "s3.amazonaws.com", "eventName": "GetObject"}],
+}  # fmt: skip
+
+
+def replaced(value: Any, data: st.DataObject) -> Any:
+    """Return a value in which one part, somewhere, is junk."""
+    if data.draw(st.integers(0, 3)) == 0 or not isinstance(value, dict | list) or not value:
+        return data.draw(JUNK)
+    if isinstance(value, list):
+        return [replaced(value[0], data), *value[1:]]
+    key = data.draw(st.sampled_from(sorted(value)))
+    return {**value, key: replaced(value[key], data)}
+
+
+class TestStrangeIncidents:
+    @settings(max_examples=300, deadline=None)
+    @given(
+        data=st.data(),
+        kind=st.sampled_from(["rest-api", "http-api", "function-url", "alb", "trigger", "cloudfront", "direct-invoke", None]),
+    )
+    def test_no_value_of_any_shape_stops_an_answer(self, data: st.DataObject, kind: str | None) -> None:
+        """Sections come from files that anybody may write; inside them any JSON may stand."""
+        section = data.draw(st.sampled_from(sorted(FULL)))
+        target = {"function_name": "orders", "front_door": {"kind": kind}}
+        try:
+            incident = IncidentFile.model_validate({"version": 1, "target": target, **FULL, section: replaced(FULL[section], data)})
+        except ValidationError:
+            return
+
+        for action in ACTIONS:
+            result = offer(action, incident, Facts())
+            assert result.action == action
+            assert result.model_dump_json()
 
 
 class TestRealIncidents:

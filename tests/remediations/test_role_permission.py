@@ -28,12 +28,13 @@ class TestOffer:
         }
 
     def test_knows_the_action_behind_an_operation(self) -> None:
-        """HeadObject takes s3:GetObject, and answers 403 for a missing key without s3:ListBucket."""
+        """HeadObject takes s3:GetObject, and answers 403 for a missing key too where the role may not list."""
         facts = Facts(denials=(a_denial(service="s3", operation="HeadObject"),))
 
         offer = offered("grant-role-permission", an_incident(), facts)
 
-        assert offer.params["actions"] == ["s3:GetObject", "s3:ListBucket"]
+        assert offer.params["actions"] == ["s3:GetObject"]
+        assert "check that the object exists" in offer.why
         assert offer.params["resource_pattern"] == "arn:aws:s3:::<bucket>/<key>"
         assert offer.params["missing"] == ["role_arn", "resource"]
 
@@ -62,6 +63,15 @@ class TestOffer:
 
         assert params["resource"] == queue
         assert params["actions"] == ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+
+    def test_a_resource_with_parts_blanked_out_is_not_named(self) -> None:
+        """A policy with such a resource would grant nothing."""
+        facts = Facts(denials=(a_denial(action="kms:Decrypt", resource="arn:aws:kms:us-east-1:<>:key/<>"),))
+
+        params = offered("grant-role-permission", an_incident(function={"Role": ROLE}), facts).params
+
+        assert params["missing"] == ["resource"]
+        assert params["resource_pattern"] == "arn:aws:kms:eu-west-1:111122223333:key/<key-id>"
 
     def test_reads_cloudtrail_rows_that_nothing_else_explains(self) -> None:
         """A bare 403 in CloudTrail still names service and operation."""
