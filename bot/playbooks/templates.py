@@ -128,9 +128,12 @@ def check(source: str, names: frozenset[str], items: Mapping[str, str]) -> Itera
     except TemplateSyntaxError as exc:
         yield TextTemplateError(f"not a valid template: {exc.message}", exc.lineno)
         return
+    unusable = list(_check_nodes(tree))
+    if unusable:
+        yield from unusable
+        return
     for name in sorted(meta.find_undeclared_variables(tree) - names):
         yield TextTemplateError(f"undefined variable {name!r}; known: {', '.join(sorted(names))}", _line_of(tree, name))
-    yield from _check_filters(tree)
     roots: dict[str, Any] = {"facts": Facts, "incident": IncidentFile}
     roots |= {name: fact_lists()[of] for name, of in items.items() if of}
     for chain, line in _chains(tree):
@@ -141,11 +144,14 @@ def check(source: str, names: frozenset[str], items: Mapping[str, str]) -> Itera
                 yield TextTemplateError(str(exc), line)
 
 
-def _check_filters(tree: nodes.Template) -> Iterator[TextTemplateError]:
+def _check_nodes(tree: nodes.Template) -> Iterator[TextTemplateError]:
+    """Yield the filters and tests that do not exist, and the tags that would load another template."""
     for kind, known in ((nodes.Filter, environment().filters), (nodes.Test, environment().tests)):
         for node in tree.find_all(kind):
             if node.name not in known:
                 yield TextTemplateError(f"unknown {kind.__name__.lower()} {node.name!r}; known: {', '.join(sorted(known))}", node.lineno)
+    for tag in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        yield TextTemplateError(f"{type(tag).__name__.lower()} is not allowed: a text stands for itself", tag.lineno)
 
 
 def _line_of(tree: nodes.Template, name: str) -> int:
