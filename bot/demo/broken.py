@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from bot.demo.local_aws import ACCOUNT_ID, REGION
-from bot.demo.scenario import METRIC_NAMESPACES, Alarm, Api, Function, Metric, Place, Scenario
+from bot.demo.scenario import METRIC_NAMESPACES, Api, Function, Metric, Place, Scenario
 from bot.demo.traffic import LoggedLine, lines
 
 RUNTIME: Final = "python3.13"
@@ -121,29 +121,18 @@ def _create_api(api: Api, function_arn: str, aws: Clients) -> str:
 def _create_alarm(scenario: Scenario, aws: Clients, topic_arn: str) -> None:
     """Create the alarm with its actions off: the values that come next may already make it change."""
     alarm = scenario.alarm
-    common = {
-        "AlarmName": alarm.name,
-        "EvaluationPeriods": 1,
-        "Threshold": alarm.threshold,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching",
-        "AlarmActions": [topic_arn],
-        "ActionsEnabled": False,
-    }
-    if alarm.of is None:
-        single = {"Statistic": alarm.statistic, "Period": 60, **_metric(scenario, alarm.place, alarm.metric)}
-        aws.client("cloudwatch").put_metric_alarm(**common, **single)
-        return
-    aws.client("cloudwatch").put_metric_alarm(**common, Metrics=_rate(scenario, alarm, alarm.of))
-
-
-def _rate(scenario: Scenario, alarm: Alarm, of: str) -> list[dict[str, Any]]:
-    def query(query_id: str, name: str) -> dict[str, Any]:
-        stat = {"Metric": _metric(scenario, alarm.place, name), "Period": 60, "Stat": alarm.statistic}
-        return {"Id": query_id, "MetricStat": stat, "ReturnData": False}
-
-    rate = {"Id": "rate", "Expression": "100 * part / MAX([part, whole])", "Label": f"{alarm.metric} in percent", "ReturnData": True}
-    return [rate, query("part", alarm.metric), query("whole", of)]
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=alarm.name,
+        **_metric(scenario, alarm.place, alarm.metric),
+        Statistic=alarm.statistic,
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=alarm.threshold,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=[topic_arn],
+        ActionsEnabled=False,
+    )
 
 
 def _write_history(scenario: Scenario, broken: Broken, aws: Clients, now: datetime) -> None:

@@ -76,14 +76,13 @@ class Metric(Part):
 
 
 class Alarm(Part):
-    """The alarm; `of` makes it a metric-math alarm: the rate of the metric in percent of that other one."""
+    """The alarm, on one metric: the local AWS forgets the parts of a metric-math alarm."""
 
     name: str
     place: Place
     metric: str
     statistic: Statistic = "Sum"
     threshold: float = 0.0
-    of: str | None = None
 
 
 class Scenario(Part):
@@ -103,10 +102,8 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _alarm_has_data(self) -> Scenario:
-        known = {(metric.place, metric.name) for metric in self.metrics}
-        for name in filter(None, (self.alarm.metric, self.alarm.of)):
-            if (self.alarm.place, name) not in known:
-                raise ValueError(f"alarm: {name} of the {self.alarm.place} has no values under metrics")
+        if not any((metric.place, metric.name) == (self.alarm.place, self.alarm.metric) for metric in self.metrics):
+            raise ValueError(f"alarm: {self.alarm.metric} of the {self.alarm.place} has no values under metrics")
         return self
 
 
