@@ -23,7 +23,7 @@ READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes
 STATE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 SECRET = {"ssm:GetParameter"}
 
-WRITING = re.compile(r":(?!Get|List|Describe|Lookup|Simulate|FilterLogEvents$|StartQuery$|StopQuery$|BatchGet|Head)")
+WRITING = re.compile(r":(?!Get|GET$|List|Describe|Lookup|Simulate|FilterLogEvents$|StartQuery$|StopQuery$|BatchGet|Head)")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,9 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
     """Return the resources as AWS makes them of the SAM template."""
     source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     source["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    resources: dict[str, Any] = Translator({}, Parser()).translate(source, {"DefaultChannel": "C0"})["Resources"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        resources: dict[str, Any] = Translator({}, Parser()).translate(source, {"DefaultChannel": "C0"})["Resources"]
     return resources
 
 
