@@ -35,9 +35,14 @@ _FAMILIES: Final[tuple[tuple[str, RuntimeFamily], ...]] = (
 _PORT = re.compile(r"(?:ETIMEDOUT|timed out|dial tcp|i/o timeout|Connect to)[^\n]{0,120}?[\w\].-]:(\d{2,5})\b")
 
 
-def analyse(incident: IncidentFile) -> Facts:
-    """Derive every fact that the file supports; what it does not support stays unknown."""
-    first = first_pass(incident)
+def analyse(incident: IncidentFile, first: FirstPass | None = None) -> Facts:
+    """Derive every fact that the file supports; what it does not support stays unknown.
+
+    Args:
+        incident: The file.
+        first: From `first_pass` of the same file, where the caller has it and wants its outcomes for `iter_texts` too.
+    """
+    first = first or first_pass(incident)
     faults, denials, throttles = FaultReader(), DenialReader(incident), ThrottleReader()
     _second_pass(incident, first, faults, denials, throttles)
     outcomes = (*client_outcomes(incident), *first.gateway.outcomes)
@@ -75,8 +80,9 @@ def _second_pass(incident: IncidentFile, first: FirstPass, faults: FaultReader, 
         throttles.see(text)
     for line in iter_log_lines(incident, first.outcomes):
         faults.see(line)
-        denials.see(line.text)
-        throttles.see(line.text)
+        if line.platform is None or line.platform.is_failure:
+            denials.see(line.text)
+            throttles.see(line.text)
 
 
 def _first_failure_ms(first: FirstPass, first_fault_ms: int | None) -> int | None:

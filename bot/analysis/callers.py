@@ -98,9 +98,10 @@ def _api_caller(incident: IncidentFile, kind: str) -> Caller | None:
     start = f"arn:{place.partition}:execute-api:{place.region}:{place.account_id}:{api_id or UNKNOWN}"
     needed = f"{start}/{stage or '*'}/{needed_tail}" if is_known(start) else None
     qualifiers = {_qualifier(uri) for uri in called if uri}
+    is_one = len(qualifiers) == 1 and not any("${" in str(uri) for uri in called)
     return Caller(
         "apigateway.amazonaws.com", f"{start}/{stage or UNKNOWN}/{tail}", None if place.account_id == UNKNOWN else place.account_id, needed,
-        next(iter(qualifiers)) if len(qualifiers) == 1 else None, len(qualifiers) == 1,
+        next(iter(qualifiers)) if is_one else None, is_one,
     )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def _authorizer_uri(entry: Any) -> str | None:
 
 def _qualifier(uri: str) -> str | None:
     match = _QUALIFIED.search(uri)
-    return match.group(1) if match and not match.group(1).startswith("${") else None
+    return match.group(1) if match else None
 
 
 def _stage_name(stage: object) -> str | None:

@@ -38,6 +38,11 @@ _BARE = re.compile(
 _LAMBDA_READS_S3 = re.compile(
     r"Your access has been denied by S3.*?permission to (?P<operation>\w+) for (?P<resource>[^\s.]+(?:\.[^\s.]+)*)"
 )
+_OF_SDK = re.compile(r"\(Service: (?:Amazon |AWS)?(?P<service>\w+)[;,] Status Code: 403")
+"""SDK for Java. Source: github.com/aws/aws-sdk-java-v2, AwsServiceException.getMessage."""
+_OF_GO = re.compile(r"operation error (?P<service>\w+): (?P<operation>\w+),")
+"""SDK for Go v2. Source: github.com/aws/smithy-go, OperationError.Error."""
+_KMS_WORDS: Final = ("Access to KMS is not allowed", "ciphertext refers to a customer master key", "KMS key is not accessible")
 _KMS_ENV = re.compile(r"(?:unable to decrypt the environment variables because )?KMS access was denied")
 _AUTHORIZER_TEXT = "User is not authorized to access this resource"
 _ENCODED = re.compile(r"You are not authorized to perform this operation")
@@ -87,9 +92,9 @@ class DenialReader:
     def see(self, text: Text) -> None:
         """Take one text into account."""
         message = text.message
-        if text.role == "client-header" or not any(hint in message for hint in _HINTS):
-            return
         if text.outcome == "ok" and text.level not in ("error", "warn") and " is not authorized to perform" not in message:
+            return
+        if text.role == "client-header" or not any(hint in message for hint in _HINTS):
             return
         for found in self._parse(message[:20_000]):
             self._add(text, found)
@@ -103,7 +108,7 @@ class DenialReader:
         elif calling and (
             "ccess" in calling.group("code") or "nauthorized" in calling.group("code") or "uthorization" in calling.group("code")
         ):
-            yield self._by_operation(calling.group("operation"), calling.group()) | _tail(calling.group("said") or "")
+            yield _by_operation(calling.group("operation"), calling.group()) | _tail(calling.group("said") or "")
         elif match := _LAMBDA_READS_S3.search(message):
             where = match.group("resource")
             yield _made(match, action=f"s3:{match.group('operation')}", resource=where, principal_kind="deployer", service="s3")
@@ -116,7 +121,7 @@ class DenialReader:
                 principal_kind="execution-role",
             )  # fmt: skip
         elif _AUTHORIZER_TEXT not in message and (bare := _BARE.search(message) or _ENCODED.search(message)):
-            yield _made(bare)
+            yield _made(bare, **_by_client(message))
 
     def _full(self, match: re.Match[str]) -> dict[str, Any]:
         principal = match.group("principal").strip('"')
@@ -126,11 +131,6 @@ class DenialReader:
             "fragment": match.group().strip(), "principal": principal, "principal_kind": self._kind(principal, action), "action": action,
             "service": action.partition(":")[0], "resource": resource, **_tail(match.group("tail")),
         }  # fmt: skip
-
-    def _by_operation(self, operation: str, fragment: str) -> dict[str, Any]:
-        service = _SERVICE_OF_OPERATION.get(operation)
-        action = _OPERATION_ACTIONS.get(operation) or (f"{service}:{operation}" if service else None)
-        return {"fragment": fragment, "operation": operation, "service": service, "action": action, "principal_kind": "execution-role"}
 
     def _kind(self, principal: str, action: str) -> PrincipalKind:
         """Tell who was refused; a function's own session bears the function's name, a poller's begins with awslambda_."""
@@ -158,8 +158,9 @@ class DenialReader:
         fragment = found.pop("fragment")
         if text.role in ("denial", "change"):
             self._from_trail(text, found)
-        elif text.role == "function-log" and found.get("principal_kind", "unknown") == "unknown" and found.get("principal") is None:
-            found["principal_kind"] = "execution-role"
+        elif text.role == "function-log" and ":assumed-role/" in str(found.get("principal") or ":assumed-role/"):
+            # What stands in the function's own log was refused to the function, unless it names somebody else.
+            found["principal_kind"] = found["principal_kind"] if found.get("principal_kind") == "poller" else "execution-role"
         key = (
             *(str(found.get(name)) for name in ("principal", "action", "operation", "resource", "policy_type", "explicit")),
             text.outcome,
@@ -194,6 +195,26 @@ class DenialReader:
             denial.model_copy(update={"count": count, "cite": tuple(c.model_copy(update={"count": count}) for c in denial.cite)})
             for denial, count in self._kinds.values()
         )
+
+
+def _by_operation(operation: str, fragment: str) -> dict[str, Any]:
+    """Name the action behind an operation; where KMS speaks through another service, the action is KMS's."""
+    service = _SERVICE_OF_OPERATION.get(operation)
+    action = _OPERATION_ACTIONS.get(operation) or (f"{service}:{operation}" if service else None)
+    if any(words in fragment for words in _KMS_WORDS):
+        service, action = "kms", "kms:Decrypt"
+    return {"fragment": fragment, "operation": operation, "service": service, "action": action, "principal_kind": "execution-role"}
+
+
+def _by_client(message: str) -> dict[str, Any]:
+    """Read service and operation from the words that an SDK puts around a bare refusal."""
+    if match := _OF_GO.search(message):
+        found = _by_operation(match.group("operation"), "")
+        service = found["service"] or match.group("service").lower()
+        return {"service": service, "operation": found["operation"], "action": found["action"] or f"{service}:{found['operation']}"}
+    if match := _OF_SDK.search(message):
+        return {"service": match.group("service").lower()}
+    return {}
 
 
 def _made(match: re.Match[str], **known: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bot.analysis.facts import GatewayOutcome, Outcome, RuntimeFault, TextRole
 from bot.analysis.fault_shapes import INIT_TYPES, FaultShape, fault_shape
 from bot.analysis.gateway_words import ALB_REASONS, RESPONSE_TYPES
 from bot.analysis.log_lines import Line
-from bot.analysis.platform import PlatformEvent
+from bot.analysis.platform import PlatformEvent, parse_platform
 from bot.analysis.reading import Text
 from bot.models.diagnosis import Citation
 
@@ -34,6 +34,12 @@ _MISSING: Final = tuple(
         r"Error loading class [\w.$]+: ([\w.$/]+): java\.lang\.NoClassDefFoundError",
     )
 )
+_WRAPPINGS: Final = (
+    ("Lambda Customer Function Error:", "\0"),
+    ("The Lambda function returned the following error: ", " Check your Lambda function code and try again"),
+)
+"""$context.integration.error of REST and of HTTP APIs. Sources: public access logs; API Gateway developer guide, "Troubleshooting issues
+with HTTP API Lambda integrations"."""
 _PLATFORM_KINDS: Final = ("error", "timeout", "report", "init-report")
 
 
@@ -86,12 +92,12 @@ class FaultReader:
             return
         if outcome.detail in ALB_REASONS or outcome.detail in RESPONSE_TYPES:
             return  # a class of error, and not what the function said
-        said = outcome.detail.partition("Lambda Customer Function Error:")[2] or outcome.detail
-        shape = fault_shape(said)
-        self._put(
-            outcome.cite[0], outcome.count, shape.error_type if shape else None, said.strip(), "gateway",
-            "init" if shape and shape.error_type in INIT_TYPES else "unknown", "error", outcome.source, first=True,
-        )  # fmt: skip
+        said = _own_words(outcome.detail)
+        platform, shape = parse_platform(said), fault_shape(said)
+        kind = shape.error_type if shape else platform.error_type if platform else None
+        message = platform.detail if platform and platform.kind == "timeout" else said
+        phase: Phase = "init" if kind in INIT_TYPES else "unknown"
+        self._put(outcome.cite[0], outcome.count, kind, message, "gateway", phase, "error", outcome.source, first=True)
 
     def _add(self, text: Text, error_type: str | None, message: str, by: By, phase: Phase) -> None:
         first = text.request_id is None or text.request_id not in self._seen
@@ -126,6 +132,14 @@ class FaultReader:
             )
             for kind in self._kinds.values()
         )
+
+
+def _own_words(detail: str) -> str:
+    """Return the function's errorMessage without what a gateway wraps around it."""
+    for before, after in _WRAPPINGS:
+        if before in detail:
+            return detail.partition(before)[2].partition(after)[0].strip()
+    return detail.strip()
 
 
 def _phase(text: Text, shape: FaultShape) -> Phase:

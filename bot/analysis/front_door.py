@@ -83,10 +83,11 @@ def _status(incident: IncidentFile, table: GatewayTable) -> tuple[int | None, St
     """The caller's own word, else the commonest failing status that a gateway logged, else the alarm's metric."""
     if incident.client is not None and incident.client.status is not None:
         return incident.client.status, "client"
-    for role, name in (("gateway-log", "gateway-log"), ("access-log", "access-log")):
-        counted = table.statuses.get(role)  # type: ignore[call-overload]
+    logs: tuple[Literal["gateway-log", "access-log"], ...] = ("gateway-log", "access-log")
+    for role in logs:
+        counted = table.statuses.get(role)
         if counted:
-            return min(counted, key=lambda status: (-counted[status], status)), name  # type: ignore[return-value]
+            return min(counted, key=lambda status: (-counted[status], status)), role
     trigger: Any = (incident.alarm or {}).get("Trigger")
     metric = trigger.get("MetricName") if isinstance(trigger, dict) else None
     if metric in _ALARM_STATUSES:

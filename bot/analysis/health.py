@@ -29,7 +29,7 @@ def health(incident: IncidentFile, signs: Signs) -> Health:
     seen_well = signs.runs.ok > 0 or bool(signs.traffic.invocations and signs.traffic.errors == 0) or _good_requests(signs)
     return Health(
         is_healthy=seen_well and not _trouble(incident, signs),
-        client_errors_only=_client_errors_only(incident, signs),
+        client_errors_only=_client_errors_only(signs),
         handled_errors=handled,
         looked_at=tuple(_looked_at(incident, signs)),
     )
@@ -70,12 +70,14 @@ def _is_in_a_bad_state(incident: IncidentFile) -> bool:
     )
 
 
-def _client_errors_only(incident: IncidentFile, signs: Signs) -> bool:
-    """Callers saw 4xx that the function itself answered, and the platform had no part in it."""
-    status = signs.front_door.status
-    if status is None or not 400 <= status < 500 or signs.runs.failed:
+def _client_errors_only(signs: Signs) -> bool:
+    """Callers saw 4xx, by the function's own answer or by the metrics, and nothing failed that is not theirs."""
+    status, traffic = signs.front_door.status, signs.traffic
+    if signs.runs.failed:
         return False
-    return signs.front_door.handler_answered is True
+    if status is not None:
+        return 400 <= status < 500 and signs.front_door.handler_answered is True
+    return bool(traffic.front_door_4xx) and traffic.front_door_5xx == 0 and traffic.errors == 0 and not signs.outcomes
 
 
 def _looked_at(incident: IncidentFile, signs: Signs) -> list[str]:

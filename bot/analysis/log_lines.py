@@ -99,7 +99,7 @@ def _group_lines(group: LogGroup, group_role: TextRole, outcomes: Outcomes) -> I
         else:
             request_id = gateway_request_id_of(message)
         ended: Outcome = "ok" if outcome else outcomes.of(request_id)
-        level = level_of(message)
+        level = level_of(message) if platform is None else "error" if platform.is_failure else None
         text = Text(role, "logs", group.group, message, event.message, event.timestamp, request_id, level, index, ended, in_init)
         yield Line(text, platform, event.stream)
 

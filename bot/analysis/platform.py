@@ -14,6 +14,10 @@ PLATFORM_EVENTS_SOURCE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/te
 _FIELD = re.compile(
     r"(Billed Duration|Init Duration|Restore Duration|Duration|Memory Size|Max Memory Used|Phase|Status|Error Type|RequestId):\s*([^\s,]+)"
 )
+_PLAIN_REPORT = re.compile(
+    r"^REPORT RequestId: (\S+)\tDuration: ([\d.]+) ms\tBilled Duration: \d+ ms\tMemory Size: (\d+) MB\tMax Memory Used: (\d+) MB$"
+)
+"""The report of a warm run that ended well, which nearly all are; the general form costs several times as much."""
 _TIMEOUT = re.compile(
     r"^(?:\S+\s+){0,2}Task timed out after (\d+(?:\.\d+)?) seconds"
     r"|^RequestId: \S+ Error: Task timed out after (\d+(?:\.\d+)?) seconds"
@@ -44,6 +48,11 @@ class PlatformEvent:
     timeout_s: float | None = None
     detail: str = ""
 
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether the line speaks of something that went wrong."""
+        return self.kind in ("timeout", "error") or self.status not in (None, "success")
+
 
 def parse_platform(message: str) -> PlatformEvent | None:
     """Return what a platform line says, or None for a line of the application.
@@ -58,6 +67,9 @@ def parse_platform(message: str) -> PlatformEvent | None:
     if first == "E" and message.startswith("END RequestId:"):
         return PlatformEvent("end", request_id=_word(message, 14))
     if first == "R" and message.startswith("REPORT RequestId:"):
+        if plain := _PLAIN_REPORT.match(message):
+            request_id, duration, size, used = plain.groups()
+            return PlatformEvent("report", request_id, float(duration), None, int(size), int(used))
         return _fields("report", message)
     if first == "I" and message.startswith("INIT_"):
         return PlatformEvent("init-start") if message.startswith("INIT_START") else _fields("init-report", message)

@@ -65,7 +65,7 @@ def _policy_for(incident: IncidentFile, qualifier: str | None) -> tuple[str, obj
     if qualifier is None and incident.target.qualifier is not None and "$LATEST" in others:
         policy = others["$LATEST"]
         return ("none" if policy is None else "present"), policy, 'resource_policies."$LATEST"'
-    if qualifier != incident.target.qualifier and qualifier is not None:
+    if qualifier != incident.target.qualifier:
         return "unknown", None, ""
     state = incident.state("resource_policy")
     return ("unknown" if state == "absent" else state), incident.resource_policy, "resource_policy"
