@@ -146,7 +146,7 @@ def run_sam(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     # Otherwise the SAM CLI asks the internet for a newer version of itself, and waits for it where there is none.
     (settings / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}), encoding="utf-8")
     command = [sam, *arguments]
-    variables = {**os.environ, **environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(settings)}
+    variables = {**os.environ, **environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(settings), "TMPDIR": str(folder)}
     with subprocess.Popen(  # noqa: S603 - an executable that we looked up, and our own words
         command,
         cwd=folder,

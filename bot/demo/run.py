@@ -105,12 +105,16 @@ def timed(report: Report, phase: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the demo as Ctrl-C does, so that it cleans up after itself."""
+    """Let SIGTERM and SIGHUP end the demo as Ctrl-C does, so that it cleans up after itself.
+
+    Ctrl-C is set too: a shell lets what it starts in the background ignore it.
+    """
 
     def end(number: int, _frame: object) -> None:
         sys.exit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: end, signal.SIGHUP: end}
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield
     finally:
