@@ -19,7 +19,7 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limi
 class LogBudget:
     """The most that may be read from all log groups together."""
 
-    pages: int = 80
+    pages: int = 120
     events: int = 40_000
     bytes: int = DEFAULT_BYTES
 

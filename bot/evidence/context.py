@@ -60,8 +60,8 @@ class Run:
     meters: list[LogMeter] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     api_calls: int = 0
-    trail_slot: float = 0.0
-    """When CloudTrail may be asked next: it allows two requests a second for the whole account."""
+    trail_slots: dict[str, list[float]] = field(default_factory=dict)
+    """When CloudTrail was or will be asked in each region."""
 
     @property
     def remaining_s(self) -> float:

@@ -15,8 +15,9 @@ from bot.evidence.names import partition_of
 LOOK_BACK: Final = timedelta(hours=24)
 """A deployment shows its harm within a day, mostly; CloudTrail keeps 90 days."""
 
-GAP_BETWEEN_CALLS_S: Final = 0.55
-"""LookupEvents allows two requests a second for the whole account and region, and more are refused.
+CALLS_A_SECOND: Final = 2
+SECOND: Final = 1.05
+"""LookupEvents allows two requests a second for each account and region, and refuses more.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
@@ -71,12 +72,13 @@ def look_up(context: Context, attribute: str, value: str) -> list[dict[str, Any]
 
 
 def _take_turn(context: Context) -> None:
-    """Wait for the next free slot of the account's two requests a second."""
+    """Wait for the next free slot of the two requests a second that the account has in the region."""
     run = context.run
     with run.lock:
         now = time.monotonic()
-        slot = max(now, run.trail_slot)
-        run.trail_slot = slot + GAP_BETWEEN_CALLS_S
+        slots = run.trail_slots.setdefault(str(context.region), [])
+        slot = max(now, slots[-CALLS_A_SECOND] + SECOND) if len(slots) >= CALLS_A_SECOND else now
+        slots.append(slot)
     if slot - now >= run.remaining_s:
         raise late("cloudtrail:LookupEvents")
     time.sleep(slot - now)
