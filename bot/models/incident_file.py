@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.dataclasses import dataclass
 
 from bot.errors import IncidentFileError
+from bot.models.incident_json import as_text, chunks_of, read_json
 
 INCIDENT_FILE_VERSION: Final = 1
 
@@ -161,10 +162,12 @@ class IncidentFile(Lenient):
             IncidentFileError: The text is no JSON, or a field has a wrong type; every faulty field is named.
         """
         try:
-            return cls.model_validate_json(content)
+            return cls.model_validate(read_json(content, LogEvent, keep_in="logs"))
         except ValidationError as exc:
             faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in exc.errors()[:10])
             raise IncidentFileError(faults) from exc
+        except (ValueError, RecursionError) as exc:
+            raise IncidentFileError(f"file: not valid JSON: {exc}") from exc
 
     @classmethod
     def load(cls, path: Path) -> IncidentFile:
@@ -174,11 +177,13 @@ class IncidentFile(Lenient):
             IncidentFileError: The file cannot be read or is not valid.
         """
         try:
-            content = path.read_bytes()
+            text = as_text(chunks_of(path))
         except OSError as exc:
             raise IncidentFileError(f"{path}: {exc.strerror or exc}") from exc
+        except UnicodeDecodeError as exc:
+            raise IncidentFileError(f"{path}: file: not UTF-8: {exc.reason}") from exc
         try:
-            return cls.from_json(content)
+            return cls.from_json(text)
         except IncidentFileError as exc:
             raise IncidentFileError(f"{path}: {exc}") from exc
 
