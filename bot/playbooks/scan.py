@@ -76,11 +76,12 @@ class Hits:
         self.handled += text.outcome == "ok"
         if text.request_id and text.outcome in FAILED:
             self.failed.setdefault(text.request_id, position)
-        words = match.group(0) + "\0" + "\0".join(group or "" for group in match.groups())
+        start, end = match.span()
+        words = text.message[start:end]
         wording = self.wordings.get(words)
         if wording is None and len(self.wordings) < MAX_WORDINGS:
             groups = {name: value for name, value in match.groupdict().items() if value is not None}
-            wording = self.wordings[words] = Wording(text, around(text.message, *match.span()), groups)
+            wording = self.wordings[words] = Wording(text, around(text.message, start, end), groups)
         if wording is not None:
             wording.count += 1
 

@@ -185,7 +185,7 @@ class TestFact:
 
 
 class TestMetric:
-    SERIES = ({"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Stat": "Sum", "Timestamps": ["a", "b"], "Values": [2.0, 5.0]},)
+    SERIES: tuple[dict[str, Any], ...] = ({"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Stat": "Sum", "Timestamps": ["a", "b"], "Values": [2.0, 5.0]},)
 
     @pytest.mark.parametrize(
         ("condition", "result"),
@@ -206,7 +206,7 @@ class TestMetric:
 
     def test_a_sum_without_datapoints_is_nought_and_an_average_is_unknown(self) -> None:
         """CloudWatch has no datapoint where nothing happened."""
-        series = [{"Namespace": "n", "MetricName": "m", "Stat": stat, "Values": []} for stat in ("Sum", "Average")]
+        series: list[dict[str, Any]] = [{"Namespace": "n", "MetricName": "m", "Stat": stat, "Values": []} for stat in ("Sum", "Average")]
         incident = an_incident(metrics=series)
 
         assert judge({"metric": {"namespace": "n", "name": "m", "equals": 0}}, incident).result is True
