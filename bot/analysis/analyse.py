@@ -16,6 +16,7 @@ from bot.analysis.health import Signs, health
 from bot.analysis.log_lines import iter_log_lines
 from bot.analysis.network import network_path
 from bot.analysis.policy import authorizer_permission, invoke_permission
+from bot.analysis.silence import denied_simulations, function_log_is_empty
 from bot.analysis.texts import iter_value_texts
 from bot.analysis.throttling import ThrottleReader, throttling
 from bot.analysis.traffic import traffic
@@ -58,6 +59,7 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None) -> Facts:
         invocations=first.invocations.rows,
         faults=found,
         denials=signs.denials,
+        denied_simulations=denied_simulations(incident),
         gateway_outcomes=outcomes,
         response_shapes=first.gateway.shapes,
         changes=changes(incident, first_failure_ms),
@@ -68,6 +70,7 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None) -> Facts:
         traffic=moved,
         front_door=door,
         health=health(incident, signs),
+        function_log_is_empty=function_log_is_empty(incident),
         first_failure_ms=first_failure_ms,
         runtime_family=_runtime_family(incident),
     )

@@ -275,6 +275,8 @@ class FrontDoorFacts(Fact):
     status_from: Literal["client", "gateway-log", "access-log", "alarm", "unknown"] = "unknown"
     handler_answered: bool | None = None
     """The status came from the function's own answer (a success at the Lambda API), not from the gateway."""
+    domain_without_mapping: bool | None = None
+    """A custom domain is called, and AWS said that it has no API mapping or base path mapping. None: one of the two is unknown."""
 
 
 class Health(Fact):
@@ -287,6 +289,15 @@ class Health(Fact):
     looked_at: tuple[str, ...] = ()
 
 
+class SimulatedDenial(Item):
+    """One action that IAM's policy simulator says the execution role may not do."""
+
+    action: str
+    service: str
+    explicit: bool = False
+    resource: str | None = None
+
+
 class Facts(Fact):
     """All that was derived. A playbook reaches it by path, for example `runs.timed_out` or `denials[*].policy_type`."""
 
@@ -294,6 +305,7 @@ class Facts(Fact):
     invocations: tuple[Invocation, ...] = ()
     faults: tuple[RuntimeFault, ...] = ()
     denials: tuple[Denial, ...] = ()
+    denied_simulations: tuple[SimulatedDenial, ...] = ()
     gateway_outcomes: tuple[GatewayOutcome, ...] = ()
     response_shapes: tuple[ResponseShape, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -304,5 +316,7 @@ class Facts(Fact):
     traffic: Traffic = Traffic()
     front_door: FrontDoorFacts = FrontDoorFacts()
     health: Health = Health()
+    function_log_is_empty: bool | None = None
+    """The function's own log group was read and holds no event, or AWS said that there is no such group. None: it was not read."""
     first_failure_ms: int | None = None
     runtime_family: Literal["python", "nodejs", "java", "dotnet", "go", "ruby", "provided", "image"] | None = None

@@ -38,8 +38,8 @@ INIT_TYPES: Final = frozenset({
 """Types that only arise before the handler runs."""
 
 _HINTS: Final = (
-    "rror", "xception", "anic", "Traceback", "Init<", "Function<", "Unable to import", "fail\t", "FATAL", "Critical", "not found",
-    "No public",
+    "rror", "ERROR]", "Runtime.", "xception", "anic", "Traceback", "Init<", "Function<", "Unable to import", "fail\t", "FATAL",
+    "Critical", "not found", "No public",
 )  # fmt: skip
 _SUFFIX: Final = "Error|Exception|Exit|Interrupt|Timeout|Fault|NotFound|Conflict|Timedout|TooLarge|Exceeded|NotRegistered"
 _TYPE: Final = rf"(?:[A-Za-z_&][\w.$<>]*(?:{_SUFFIX})\w*|Error|Exception)"

@@ -94,7 +94,7 @@ class FaultReader:
             return  # a class of error, and not what the function said
         said = _own_words(outcome.detail)
         platform, shape = parse_platform(said), fault_shape(said)
-        kind = shape.error_type if shape else platform.error_type if platform else None
+        kind = platform.error_type if platform else shape.error_type if shape else None
         message = platform.detail if platform and platform.kind == "timeout" else said
         phase: Phase = "init" if kind in INIT_TYPES else "unknown"
         self._put(outcome.cite[0], outcome.count, kind, message, "gateway", phase, "error", outcome.source, first=True)

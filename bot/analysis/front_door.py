@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from bot.analysis.facts import FrontDoorFacts, GatewayOutcome
 from bot.analysis.gateway import GatewayTable
@@ -42,7 +44,25 @@ def front_door_facts(incident: IncidentFile, table: GatewayTable, outcomes: tupl
         status=status,
         status_from=status_from,
         handler_answered=_handler_answered(incident, table, outcomes, status),
+        domain_without_mapping=_domain_without_mapping(incident),
     )
+
+
+_OWN_HOST = re.compile(r"\.(execute-api|lambda-url)\.|\.cloudfront\.net|\.elb\.amazonaws\.com")
+"""Host names that AWS gives; any other is a custom domain."""
+
+
+def _domain_without_mapping(incident: IncidentFile) -> bool | None:
+    """Tell whether a custom domain is called that is mapped to nothing; None where the host or the mappings are unknown."""
+    request = (incident.client.request if incident.client else None) or {}
+    headers = request.get("headers") if isinstance(request.get("headers"), dict) else {}
+    host = next((str(value) for name, value in (headers or {}).items() if str(name).lower() == "host"), None)
+    host = host or urlsplit(str(request.get("url") or "")).hostname
+    gateway = incident.gateway or {}
+    mappings = [gateway[key] for key in ("apiMappings", "basePathMappings") if isinstance(gateway.get(key), list)]
+    if not host or not mappings:
+        return None
+    return not _OWN_HOST.search(host) and not any(mappings)
 
 
 def function_timeout_ms(incident: IncidentFile) -> int | None:
