@@ -317,6 +317,6 @@ class Facts(Fact):
     front_door: FrontDoorFacts = FrontDoorFacts()
     health: Health = Health()
     function_log_is_empty: bool | None = None
-    """The function's own log group was read and holds no event, or AWS said that there is no such group. None: it was not read."""
+    """The function's own log group was read and holds no event, or AWS said that there is none. None: it was not read."""
     first_failure_ms: int | None = None
     runtime_family: Literal["python", "nodejs", "java", "dotnet", "go", "ruby", "provided", "image"] | None = None
