@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
+from rich.emoji import Emoji
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -22,7 +23,7 @@ FILE_PREVIEW_LINES: Final = 6
 _FENCE: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 
 _INLINE: Final = re.compile(
-    r"(?P<code>`[^`\n]+`)|(?P<bold>(?<!\w)\*[^*\n]+\*(?!\w))|(?P<italic>(?<!\w)_[^_\n]+_(?!\w))|(?P<link><(?P<url>[^|>\s]+)(?:\|(?P<label>[^>]*))?>)"
+    r"(?P<special><[!@#][^|>]*(?:\|(?P<shown>[^>]*))?>)|(?P<code>`[^`\n]+`)|(?P<bold>(?<!\w)\*[^*\n]+\*(?!\w))|(?P<italic>(?<!\w)_[^_\n]+_(?!\w))|(?P<link><(?P<url>[^|>\s]+)(?:\|(?P<label>[^>]*))?>)"
 )
 
 _UNESCAPED: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -70,7 +71,10 @@ def _append_inline(result: Text, text: str) -> None:
     position = 0
     for found in _INLINE.finditer(text):
         result.append(_plain(text[position : found.start()]))
-        if found["link"]:
+        if found["special"]:
+            # Dates, mentions, channels: what stands behind the bar is what a reader without Slack gets to see.
+            result.append(_plain(found["shown"] or found["special"].strip("<>")))
+        elif found["link"]:
             url, label = _plain(found["url"]), found["label"]
             result.append(f"{_plain(label)} ({url})" if label else url, style="underline")
         else:
@@ -167,6 +171,7 @@ def _file(file: File) -> Iterator[RenderableType]:
 
 
 def _plain(text: str) -> str:
+    """Return text with escapes undone and `:lock:` and its like as characters."""
     for escaped, character in _UNESCAPED:
         text = text.replace(escaped, character)
-    return text
+    return Emoji.replace(text)

@@ -54,8 +54,12 @@ def brief(text: str) -> str:
 
 
 def bold(text: str) -> Mrkdwn:
-    """Return words in bold; marks in them would end it early and are dropped."""
-    return Mrkdwn(f"*{mrkdwn(_MARKUP.sub('', text))}*")
+    """Return words in bold; marks in them would end it early and are dropped.
+
+    A space at the end stays outside: Slack does not read `*Cause: *checkout` as bold.
+    """
+    words = mrkdwn(_MARKUP.sub("", text))
+    return Mrkdwn(f"*{words.rstrip()}*{words[len(words.rstrip()) :]}")
 
 
 def plain(text: str) -> str:

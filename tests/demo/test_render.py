@@ -57,6 +57,11 @@ def test_log_text_cannot_pass_for_markup() -> None:
     assert mrkdwn("```\n*not bold*\n```").plain == "*not bold*"
 
 
+def test_dates_and_emoji_are_shown_as_a_reader_sees_them() -> None:
+    """Slack puts the date into the reader's time zone; here its fallback stands."""
+    assert mrkdwn(":lock: since <!date^1700000000^{time}|22:13 UTC>").plain == "🔒 since 22:13 UTC"
+
+
 def test_attached_file_is_shown_by_name_size_and_first_lines() -> None:
     """The reader sees that nothing was cut in silence."""
     file = File("F1", "log.txt", "Function log", b"\n".join(b"line %d" % n for n in range(10)))
