@@ -21,8 +21,8 @@ def assemble(run: Run, *, alarm: Mapping[str, Any] | None, client: Client | None
     }
     if client is not None:
         found["client"] = redact_tree(client.model_dump(exclude_unset=True))
-    if alarm is not None:
-        found["alarm"] = redact_tree(dict(alarm))
+    # Null says that no alarm asked: a person did.
+    found["alarm"] = None if alarm is None else redact_tree(dict(alarm))
     for name in IncidentFile.model_fields:
         if name in sections and name not in ("logs", "metrics", "changes", "denials"):
             found[name] = _ordered(name, sections[name])

@@ -161,7 +161,8 @@ def _await_all(run: Run, running: set[str], ended: queue.SimpleQueue[_Ended], pr
 def _note_late(run: Run, contexts: Mapping[str, Context]) -> None:
     for name, context in contexts.items():
         if not run.results[name].done():
-            context.gap(COLLECTORS[name].sections[0], late(context.operation))
+            for operation in context.under_way():
+                context.gap(COLLECTORS[name].sections[0], late(operation))
 
 
 def _logs_read(run: Run) -> LogsRead:

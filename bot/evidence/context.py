@@ -79,6 +79,7 @@ class Context:
         """Where to ask; None leaves it to the clients."""
         self.operation = ""
         """The question under way or asked last, for the gap of a collector that comes too late."""
+        self._parts: list[tuple[Context, threading.Thread]] = []
         self._sections = sections
         self._actions = actions
 
@@ -170,12 +171,19 @@ class Context:
             threading.Thread(target=guarded, args=(child, section, question), name=f"collect-{self.name}", daemon=True)
             for child, question in zip(children, questions, strict=True)
         ]
+        self._parts = list(zip(children, threads, strict=True))
         for thread in threads:
             thread.start()
-        for child, thread in zip(children, threads, strict=True):
+        for child, thread in self._parts:
             thread.join(timeout=self.run.remaining_s)
             if thread.is_alive():
-                self.gap(section, late(child.operation))
+                for operation in child.under_way():
+                    self.gap(section, late(operation))
+
+    def under_way(self) -> list[str]:
+        """Return the questions that have no answer yet."""
+        waiting = [operation for child, thread in self._parts if thread.is_alive() for operation in child.under_way()]
+        return waiting or [self.operation]
 
     def need(self, name: str) -> Any:
         """Wait for what another collector returns.

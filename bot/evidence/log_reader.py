@@ -58,6 +58,8 @@ class LogReader:
         for _ in range(SMALL_PAGES):
             events, token = self._page(self.context, token, limit=limit)
             self.keep(events)
+            # At the deadline what was read so far must stand.
+            self.publish()
             count += len(events)
             if token is None or count >= limit:
                 break

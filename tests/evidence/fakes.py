@@ -115,7 +115,8 @@ _WIRE = _Wire()
 class BreakableClients:
     """Real clients; some operations are answered by a handler before they leave the process.
 
-    `faults` has keys such as `lambda.GetPolicy`, or `*` for every call; `changes` alter an answer that came.
+    `faults` has keys such as `lambda.GetPolicy` or `api-gateway.GetStage` (the service id, as botocore names its events), or `*` for
+    every call; `changes` alter an answer that came.
     """
 
     def __init__(

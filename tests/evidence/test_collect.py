@@ -180,6 +180,21 @@ class TestFaults:
         assert incident.state("resource_policy") == "absent"
         assert incident.state("function") == incident.state("logs") == "present"
 
+    def test_a_late_part_of_a_section_names_its_own_question(self) -> None:
+        """The gateway's stage hangs; integrations and authorizers were read, and the gap says which question was not answered."""
+        open_shop()
+        release = threading.Event()
+
+        try:
+            incident = look(faults={"api-gateway.GetStages": hanging(release)}, deadline_s=3)
+        finally:
+            release.set()
+
+        assert gap(incident, "apigateway:GetStages").code == "DeadlineExceeded"
+        assert incident.gateway is not None
+        assert incident.gateway["integrations"]
+        assert "stage" not in incident.gateway
+
     def test_questions_do_not_wait_for_the_configuration(self) -> None:
         """While the configuration hangs, everything that does not need it is answered."""
         open_shop()

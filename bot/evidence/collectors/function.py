@@ -13,7 +13,7 @@ REMOVED: Final = "***"
 """Stands for the value of an environment variable; only names are kept."""
 
 LIST_PAGES: Final = 20
-"""Pages of 50 functions that are read for near names: a thousand functions."""
+"""Pages of 50 that are read of a list: a thousand functions for near names, a thousand versions."""
 
 VERSIONS_KEPT: Final = 10
 
