@@ -10,6 +10,7 @@ BotError
 ├── CollectionError       one question to AWS failed; becomes a gap
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
+│   └── LeaseLostError        another worker has taken over; this one must stop
 ├── EndpointError         an AWS endpoint that the ack path calls did not do what was asked
 ├── DeliveryError         Slack did not take a message
 └── DemoError             the demo cannot run here, or one of its steps failed
@@ -73,6 +74,10 @@ class TargetNotFoundError(BotError):
 
 class StateError(BotError):
     """The state table refused or lost a change."""
+
+
+class LeaseLostError(StateError):
+    """Another worker has taken over what this one was at; it must stop."""
 
 
 class EndpointError(BotError):

@@ -30,7 +30,7 @@ class IncidentStore(Protocol):
         """Claim an event by its key. Only a claim that is `new` or `resumed` may be worked on."""
 
     def record(self, claim: Claim, step: str, note: str = "") -> Claim:
-        """Note that a step is done. Raises StateError when the lease went to another worker."""
+        """Note that a step is done. Raises LeaseLostError when another worker has taken over."""
 
     def finish(self, claim: Claim) -> None:
         """Note that nothing is left to do for the event."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.aws.archive import pack, unpack
 from bot.aws.table import Condition, Table
-from bot.errors import StateError
+from bot.errors import LeaseLostError, StateError
 from bot.models.alarm import AlarmState
 from bot.models.incident import Claim, Findings, Incident
 from bot.ports import Clock
@@ -57,17 +57,17 @@ class DynamoIncidentStore:
         """Note that a step is done.
 
         Raises:
-            StateError: The lease ended and another worker took over; this one must stop.
+            LeaseLostError: The lease ended and another worker took over; this one must stop.
         """
         steps = {**claim.steps, step: note}
         if self.table.change(f"event#{claim.event}", {"steps": steps}, self._mine(claim)) is None:
-            raise StateError(f"{claim.key}: step {step} was not noted, another worker has taken over")
+            raise LeaseLostError(f"{claim.key}: step {step} was not noted, another worker has taken over")
         return claim.model_copy(update={"steps": steps})
 
     def finish(self, claim: Claim) -> None:
         """Note that nothing is left to do for the event."""
         if self.table.change(f"event#{claim.event}", {"finished": True}, self._mine(claim)) is None:
-            raise StateError(f"{claim.key}: could not be finished, another worker has taken over")
+            raise LeaseLostError(f"{claim.key}: could not be finished, another worker has taken over")
 
     def release(self, claim: Claim) -> None:
         """Give the claim back; whoever has taken over meanwhile keeps it."""
@@ -166,6 +166,11 @@ class DynamoIncidentStore:
         if any(chunk is None for chunk in chunks):
             raise StateError(f"{incident_id}: a part of the kept incident file is missing")
         return unpack(incident_id, head["content"], b"".join(chunk["content"] for chunk in chunks if chunk), head["sha256"])
+
+    def latest(self, incident_id: str) -> Findings | None:
+        """Return the investigation that the thread shows, for a replay; None when there is none."""
+        incident = self.incident(incident_id)
+        return self.load(incident_id, incident.answered_by) if incident and incident.answered_by else None
 
     def _swap(self, pk: str, old: dict[str, Any], values: dict[str, object]) -> bool:
         """Replace an item if it is still the one that was read."""

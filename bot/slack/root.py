@@ -61,6 +61,7 @@ def story(report: Report) -> str:
     incident, findings = report.incident, report.findings
     parts = [f"{subject(report)}: {_state_words(report)}."]
     if findings and incident.phase == "answered":
+        parts += [gone] if (gone := gone_words(report)) else []
         best = findings.answer.diagnoses[0] if findings.answer.diagnoses else None
         if best:
             parts += [f"{confidence_words(best.confidence).capitalize()}: {best.summary}"]
@@ -79,6 +80,9 @@ def story(report: Report) -> str:
 
 def _answer(composer: Composer, report: Report, answer: Answer) -> None:
     best = answer.diagnoses[0] if answer.diagnoses else None
+    gone = gone_words(report)
+    if gone:
+        composer.sentence(Mrkdwn(":ghost: "), gone)
     composer.section(bold("Callers see: "), _callers_see(report, answer.target))
     if best is not None:
         composer.sentence(bold("Cause: "), best.summary)
@@ -89,11 +93,16 @@ def _answer(composer: Composer, report: Report, answer: Answer) -> None:
     composer.fields(*_certainty(best), *_since(report))
     if best is not None:
         _offers(composer, best)
-    denied = [gap for gap in answer.gaps if is_denied(gap.code)]
+    _holes(composer, answer)
+
+
+def _holes(composer: Composer, answer: Answer) -> None:
+    denied = sum(is_denied(gap.code) for gap in answer.gaps)
+    failed = len(answer.gaps) - denied
     if denied:
-        composer.section(
-            Mrkdwn(f":lock: {_counted(len(denied), 'question')} to AWS refused for lack of permission; the thread says which.")
-        )
+        composer.section(Mrkdwn(f":lock: {_counted(denied, 'question')} to AWS refused for lack of permission; the thread says which."))
+    if failed:
+        composer.section(Mrkdwn(f":hole: {_counted(failed, 'question')} to AWS failed; the thread says which."))
 
 
 def _offers(composer: Composer, best: Diagnosis) -> None:
@@ -170,6 +179,14 @@ def _state_words(report: Report) -> str:
     if answer.diagnoses:
         return answer.diagnoses[0].cause.replace("-", " ")
     return {"no-fault": "no fault found", "undetermined": "can't tell", "diagnosed": "cause found"}[answer.verdict]
+
+
+def gone_words(report: Report) -> str:
+    """Return that the function does not exist, if AWS said so."""
+    target = report.findings.answer.target if report.findings else None
+    if report.findings is None or target is None or not target.function_name or report.findings.evidence.state("function") != "none":
+        return ""
+    return f"There is no function {target.function_name} (any more){f' in {target.region}' if target.region else ''}."
 
 
 def is_denied(code_: str) -> bool:

@@ -12,7 +12,7 @@ from bot.models.incident_file import Gap
 from bot.models.wording import confidence_words, offer_words
 from bot.slack.blocks import Composer, Message
 from bot.slack.escape import Mrkdwn, bold, code, date, mrkdwn
-from bot.slack.root import is_denied, story
+from bot.slack.root import is_denied, root_message, story
 
 EXPIRED_CODES: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
 """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html"""
@@ -146,8 +146,12 @@ PARTS: Final[dict[str, Callable[[Report], Message | None]]] = {
 }
 """The replies of an answer, in their order."""
 
-NOTES: Final[dict[str, Callable[[Report], Message | None]]] = {"recovered": recovered_message, "no-data": no_data_message}
-"""Replies about the alarm itself."""
+NOTES: Final[dict[str, Callable[[Report], Message | None]]] = {
+    "recovered": recovered_message,
+    "no-data": no_data_message,
+    "answer": root_message,
+}
+"""Replies about the alarm itself, and the answer as a reply where the first message cannot be edited any more."""
 
 
 def _answer(report: Report) -> Answer | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,27 +16,17 @@ from moto import mock_aws
 from bot.aws import archive
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
-from bot.errors import StateError
+from bot.errors import LeaseLostError, StateError
 from bot.models.diagnosis import Answer, Citation, Diagnosis
 from bot.models.incident import Findings, Incident, incident_id_of
 from bot.models.incident_file import IncidentFile, LogEvent, LogGroup, Target
 from bot.models.receipt import Receipt
 from bot.models.window import Window
 from tests.clock import SetClock
+from tests.dynamodb import OneClient
 
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:checkout-errors"
 HOUR = 3600.0
-
-
-@dataclass
-class OneClient:
-    """Hands out one client."""
-
-    dynamodb: Any
-
-    def client(self, service: str, region: str | None = None) -> Any:
-        """Return the client."""
-        return self.dynamodb
 
 
 @pytest.fixture
@@ -135,9 +124,9 @@ class TestClaim:
         clock.move(61)
         new = store.claim("k", owner="b", lease_s=60)
 
-        with pytest.raises(StateError, match="taken over"):
+        with pytest.raises(LeaseLostError, match="taken over"):
             store.record(old, "announced")
-        with pytest.raises(StateError, match="taken over"):
+        with pytest.raises(LeaseLostError, match="taken over"):
             store.finish(old)
         store.release(old)
 

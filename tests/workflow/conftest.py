@@ -1,0 +1,94 @@
+"""A desk on moto's DynamoDB, a channel in memory and an account of one function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bot.aws.state import DynamoIncidentStore
+from bot.aws.table import Table
+from bot.playbooks.model import Playbook
+from bot.playbooks.shipped import load_with_shipped
+from bot.workflow.desk import Desk
+from tests.clock import SetClock
+from tests.dynamodb import OneClient
+from tests.workflow.fakes import FakeAccount, FakeMessenger, KilledAfter, NoAws
+
+
+@dataclass
+class World:
+    """Everything that an investigation touches."""
+
+    desk: Desk
+    messenger: FakeMessenger
+    account: FakeAccount
+    clock: SetClock
+    store: DynamoIncidentStore
+
+    def killed_after(self, calls: int) -> Desk:
+        """Return the desk of a worker that is killed after so many calls to its ports."""
+        countdown = [calls]
+        store: Any = KilledAfter(self.store, countdown)
+        messenger: Any = KilledAfter(self.messenger, countdown)
+        return replace(self.desk, store=store, messenger=messenger)
+
+
+@pytest.fixture(scope="session")
+def playbooks() -> tuple[Playbook, ...]:
+    """Load two of the shipped playbooks, once; the workflow does not depend on the others."""
+    return tuple(playbook for playbook in load_with_shipped(None) if playbook.id in {"function-timeout", "import-error"})
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Start moto and return a client."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        yield client
+        client.close()
+
+
+@pytest.fixture
+def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
+    """Return a function that makes a world with an empty table."""
+    made: list[str] = []
+
+    def make() -> World:
+        name = f"state-{len(made)}"
+        made.append(name)
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        clock, messenger, account = SetClock(), FakeMessenger(), FakeAccount()
+        store = DynamoIncidentStore(Table(OneClient(dynamodb), name), clock)
+        desk = Desk(
+            store=store,
+            messenger=messenger,
+            aws=NoAws(),
+            clock=clock,
+            playbooks=playbooks,
+            channel="C0ALARMS",
+            region="eu-west-1",
+            resolve=account.resolve,
+            collect=account.collect,
+        )
+        return World(desk, messenger, account, clock, store)
+
+    return make
+
+
+@pytest.fixture
+def world(new_world: Any) -> World:
+    """Return a world with an empty table."""
+    made: World = new_world()
+    return made
