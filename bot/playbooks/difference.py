@@ -40,8 +40,8 @@ def playbooks_at(revision: str, folder: Path) -> tuple[Playbook, ...]:
     faults: list[str] = []
     found: list[Playbook] = []
     for name in sorted(name for name in names if name.endswith(SUFFIXES)):
-        source, wrong = parse(_git(folder, "show", f"{commit}:./{name}"), Path(f"{revision}:{name}"))
-        faults += wrong
+        source, wrong = parse(_git(folder, "show", f"{commit}:./{name}"), Path(name))
+        faults += [f"{revision}:{fault}" for fault in wrong]
         found += [source.playbook] if source.playbook else []
     if faults:
         raise PlaybookError(faults)

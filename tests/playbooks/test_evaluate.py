@@ -185,7 +185,9 @@ class TestFact:
 
 
 class TestMetric:
-    SERIES: tuple[dict[str, Any], ...] = ({"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Stat": "Sum", "Timestamps": ["a", "b"], "Values": [2.0, 5.0]},)
+    SERIES: tuple[dict[str, Any], ...] = (
+        {"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Stat": "Sum", "Timestamps": ["a", "b"], "Values": [2.0, 5.0]},
+    )
 
     @pytest.mark.parametrize(
         ("condition", "result"),

@@ -135,6 +135,10 @@ class TestFaults:
 
         assert any("too many values" in fault for fault in parse("\n".join(lines), Path("made.yaml"))[1])
 
+    @pytest.mark.parametrize("text", ["[" * 500_000, "- " * 500_000 + "a", "a: " + "{b: " * 100_000])
+    def test_a_file_nested_without_end_is_refused_and_does_not_end_the_process(self, text: str) -> None:
+        assert any("too many levels" in fault or "not valid YAML" in fault for fault in parse(text, Path("made.yaml"))[1])
+
 
 class TestLoad:
     def test_every_fault_of_every_file_comes_at_once(self, tmp_path: Path) -> None:
