@@ -15,6 +15,7 @@ from bot.analysis.texts import iter_texts
 from bot.models.diagnosis import Answer, Diagnosis, Hypothesis, Verdict
 from bot.models.incident_file import IncidentFile
 from bot.playbooks.assess import MAX_CITATIONS, Assessment, assess, merge
+from bot.playbooks.calibration import calibrated
 from bot.playbooks.context import Context
 from bot.playbooks.evaluate import Evaluator
 from bot.playbooks.model import Playbook
@@ -137,7 +138,7 @@ class _Answering:
         return Diagnosis(
             cause=playbook.cause,
             playbook=playbook.id,
-            confidence=match.confidence,
+            confidence=calibrated(match.confidence),
             summary=text_of(playbook.summary, variables, playbook.id) or f"{playbook.title.rstrip('.')}.",
             hop=playbook.hop,
             evidence=match.evidence,

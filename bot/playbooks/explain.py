@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.playbooks.assess import BAR, Assessment
+from bot.playbooks.calibration import calibrated
 from bot.playbooks.engine import Examined
 from bot.playbooks.evaluate import Trace
 from bot.playbooks.ranking import Ranked
@@ -36,7 +37,7 @@ def standing(one: Assessment, place: tuple[int, Ranked] | None) -> str:
     """Return in a few words what became of a playbook."""
     if place is not None:
         explained = f", explained by {place[1].explained_by}" if place[1].explained_by else ""
-        return f"matches with {one.confidence:.2f}, place {place[0]}{explained}"
+        return f"matches with {one.confidence:.2f} (shown as {calibrated(one.confidence):.2f}), place {place[0]}{explained}"
     if one.is_match:
         reason = f"below the bar of {BAR:.2f}" if one.confidence < BAR else "nothing to cite"
         return f"matches with {one.confidence:.2f}, {reason}: a hypothesis at most"

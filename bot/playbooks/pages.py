@@ -68,7 +68,7 @@ def page(playbook: Playbook, cases: Sequence[LoadedCase] = ()) -> str:
 def _seen(playbook: Playbook) -> Iterator[str]:
     yield from ("## What shows it", "")
     for signal in playbook.signals:
-        yield from (f"**{signal.id}**, right in {signal.confidence:.0%} of the cases where it alone is seen:", "")
+        yield from (f"**{signal.id}**, trusted with {signal.confidence:.2f} where it alone is seen:", "")
         yield from (*tree_words(signal.when), "")
     for source in dict.fromkeys(leaf.text.source for _, tree in playbook.conditions() for leaf in tree.leaves() if leaf.text):
         if source:

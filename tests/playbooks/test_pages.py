@@ -46,7 +46,7 @@ class TestPages:
 
         for part in (
             "# The function reached its own timeout",
-            "right in 90% of the cases",
+            "**platform-line**, trusted with 0.90 where it alone is seen",
             "`/Task timed out after (?P<seconds>[0-9.]+) seconds/ in function-log`",
             "## When it stays silent",
             "`function.Timeout > 600`",
