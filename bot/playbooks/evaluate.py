@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.analysis.facts import Facts, Item, TextRole
+from bot.analysis.metrics import cite_metric
 from bot.models.diagnosis import Citation
 from bot.models.incident_file import IncidentFile, MetricSeries
 from bot.playbooks.cite import cite_fact, cite_node, from_items, is_fact
@@ -160,11 +161,8 @@ class Evaluator:
             return Trace("metric", words, None, "no such series was read")
         value = _reduce(condition.reduce, values)
         result = holds(condition, value, self._lookup)
-        text = f"{condition.reduce} {value:g}"
-        ref = f"{condition.namespace} {condition.name} {condition.stat}"
-        return Trace(
-            "metric", words, result, text, (Citation(section="metrics", ref=ref, text=text),) if result else (), 1 if result else 0
-        )
+        cites = (cite_metric(series[0], value),) if result else ()
+        return Trace("metric", words, result, f"{condition.reduce} is {value:g}", cites, 1 if result else 0)
 
     def _state(self, condition: StateCondition) -> Trace:
         state = self._incident.state(condition.section)
@@ -175,7 +173,8 @@ class Evaluator:
 
 def _is_meant(series: MetricSeries, condition: MetricCondition) -> bool:
     return (
-        (series.Namespace, series.MetricName, series.Stat) == (condition.namespace, condition.name, condition.stat)
+        (series.Namespace, series.MetricName) == (condition.namespace, condition.name)
+        and series.Stat.casefold() == condition.stat.casefold()
         and condition.dimensions.items() <= series.Dimensions.items()
     )  # fmt: skip
 
