@@ -178,6 +178,8 @@ def _state_words(report: Report) -> str:
     answer = report.findings.answer
     if answer.diagnoses:
         return answer.diagnoses[0].cause.replace("-", " ")
+    if gone_words(report):
+        return "no such function"
     return {"no-fault": "no fault found", "undetermined": "can't tell", "diagnosed": "cause found"}[answer.verdict]
 
 

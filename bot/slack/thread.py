@@ -63,8 +63,8 @@ def candidates_message(report: Report) -> Message | None:
     composer.bullets("Also found", [_candidate_words(other) for other in others])
     composer.bullets("Could be, to be checked", [f"{h.cause}: {h.check}" for h in answer.hypotheses])
     composer.bullets("How the function was found", notes)
-    words = [d.cause for d in others] + [h.cause for h in answer.hypotheses] + list(notes)
-    return composer.message("Other candidates: " + "; ".join(words))
+    named = ", ".join([d.cause for d in others] + [h.cause for h in answer.hypotheses])
+    return composer.message(". ".join([*([f"Other candidates: {named}"] if named else []), *notes]))
 
 
 def advice_message(report: Report) -> Message | None:

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.models.diagnosis import Citation, DeclinedRemediation, Hypothesis
 from bot.models.incident import Report
-from bot.models.incident_file import FrontDoor, Gap, Target
+from bot.models.incident_file import FrontDoor, Gap, IncidentFile, Target
 from bot.slack.blocks import MAX_MESSAGE_CHARS, Message, faults, iter_texts
 from bot.slack.render import excerpt_file, excerpts, part_names, render_part, render_root
 from bot.slack.thread import NOTES, PARTS
@@ -155,6 +155,16 @@ class TestRoot:
 
         assert "no data any more" in shown
         assert "recovered" not in shown
+
+    def test_says_that_a_function_is_gone(self) -> None:
+        """An alarm outlives its function; AWS said that there is none, which is not the same as not knowing."""
+        answer = undetermined(hypotheses=[])
+        evidence = IncidentFile(version=1, target=answer.target, function=None)
+
+        shown = texts(render_root(a_report(findings=findings(answer, evidence=evidence))))
+
+        assert "checkout: no such function" in shown
+        assert "There is no function checkout (any more) in eu-west-1." in shown
 
     def test_counts_refused_questions(self) -> None:
         """A reader of the first message knows that the picture has holes."""
