@@ -68,13 +68,16 @@ def why(
     print_answer(answer, as_json=as_json)
     logs = receipt.logs
     click.echo(
-        f"{receipt.seconds:.1f} s, {receipt.api_calls} API calls, {logs.bytes:,} of {logs.bytes_allowed:,} log bytes, {len(incident.gaps)} gaps", err=True
+        f"{receipt.seconds:.1f} s, {receipt.api_calls} API calls, {logs.bytes:,} of {logs.bytes_allowed:,} log bytes, {len(incident.gaps)} gaps",
+        err=True,
     )
     return answer.exit_status
 
 
 def _ask(question: Question, profile: str | None) -> tuple[IncidentFile, Receipt]:
     aws = Boto3Clients(Connection(region=question.region, profile=profile))
+    # Made here so that an unknown profile or no region is an unusable argument, and not a gap in every section.
+    aws.client("lambda")
     target = Target(
         function_name=question.function_name,
         qualifier=question.qualifier,
