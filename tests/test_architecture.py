@@ -42,7 +42,11 @@ class TestFiles:
     def test_no_file_names_a_registry_or_a_mirror(self) -> None:
         """Where packages come from is the reader's configuration."""
         address = re.compile(r"(--(extra-)?index-url|PIP_INDEX_URL|registry\s*=\s*http|\"resolved\":\s*\"http)")
-        texts = (p for p in tracked_files() if p.suffix in {".py", ".toml", ".md", ".yaml", ".yml", ".txt", ".json", ".cfg", ""} and p != Path(__file__))
+        texts = (
+            p
+            for p in tracked_files()
+            if p.suffix in {".py", ".toml", ".md", ".yaml", ".yml", ".txt", ".json", ".cfg", ""} and p != Path(__file__)
+        )
 
         assert [str(p.relative_to(ROOT)) for p in texts if address.search(p.read_text(errors="replace"))] == []
 

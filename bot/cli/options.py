@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as one JSON object on standard output, nothing else.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 
 playbooks_option = click.option(
     "--playbooks",

@@ -24,10 +24,20 @@ from bot.question import Question, parse
 
 CREDENTIAL_CODES: Final = frozenset(
     {
-        "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError",
-        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "RequestExpired",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "SSOTokenLoadError",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "RequestExpired",
     }
-)  # fmt: skip
+)
 """botocore's exceptions and AWS's codes that mean: no question was answered, since the credentials are not good.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, botocore.exceptions

@@ -33,7 +33,8 @@ class TestHelp:
 class TestStart:
     def test_replay_does_not_load_what_it_does_not_use(self) -> None:
         """Answering from a file needs neither AWS nor Slack nor a local AWS."""
-        code = "import sys, bot.cli.main, bot.cli.replay; print(sorted({'boto3','botocore','slack_sdk','slack_bolt','ministack'} & set(sys.modules)))"
+        heavy = {"boto3", "botocore", "slack_sdk", "slack_bolt", "ministack"}
+        code = f"import sys, bot.cli.main, bot.cli.replay; print(sorted({heavy} & set(sys.modules)))"
 
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
