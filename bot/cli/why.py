@@ -77,10 +77,8 @@ def why(
     answer = diagnose(incident, rules)
     print_answer(answer, as_json=as_json)
     logs = receipt.logs
-    click.echo(
-        f"{receipt.seconds:.1f} s, {receipt.api_calls} API calls, {logs.bytes:,} of {logs.bytes_allowed:,} log bytes, {len(incident.gaps)} gaps",
-        err=True,
-    )
+    read = f"{logs.bytes:,} of {logs.bytes_allowed:,} log bytes"
+    click.echo(f"{receipt.seconds:.1f} s, {receipt.api_calls} API calls, {read}, {len(incident.gaps)} gaps", err=True)
     return answer.exit_status
 
 

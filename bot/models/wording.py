@@ -24,15 +24,18 @@ def confidence_words(confidence: float) -> str:
 
 
 def offer_words(offer: RemediationOffer) -> str:
-    """Return a change as a person would say it, for example `raise timeout 3 s → 10 s`."""
+    """Return a change as a person would say it: `raise timeout 3 s → 10 s`."""
     name = offer.action.replace("-", " ")
     before = {key.removeprefix("from_"): value for key, value in offer.params.items() if key.startswith("from_")}
     after = {key.removeprefix("to_"): value for key, value in offer.params.items() if key.startswith("to_")}
     if after:
-        steps = (f"{_value(key, before[key])} → {_value(key, value)}" if before.get(key) is not None else f"to {_value(key, value)}" for key, value in after.items())
-        return f"{name} {', '.join(steps)}"
+        return f"{name} {', '.join(_step(key, before.get(key), value) for key, value in after.items())}"
     shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in offer.params.items() if isinstance(value, str | int | float))
     return f"{name}: {shown}" if shown else name
+
+
+def _step(key: str, before: Any, after: Any) -> str:
+    return f"to {_value(key, after)}" if before is None else f"{_value(key, before)} → {_value(key, after)}"
 
 
 def _value(key: str, value: Any) -> str:
