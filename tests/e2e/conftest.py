@@ -1,4 +1,7 @@
-"""One stack a session: the project's template, built and deployed by the SAM CLI, before a Slack that nobody here wrote."""
+"""One stack for all tests here: the project's template, built and deployed by the SAM CLI, before a Slack that nobody here wrote.
+
+It goes down with the last of these tests and not with the session: while it stands, the environment leads every AWS client to it.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ class DeployedBot:
         return [message["Body"] for message in messages]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulated_slack() -> Iterator[emulate.EmulatedSlack]:
     """Return a Slack server with its own state."""
     if reason := emulate.missing():
@@ -98,7 +101,7 @@ def emulated_slack() -> Iterator[emulate.EmulatedSlack]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(emulated_slack: emulate.EmulatedSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedBot]:
     """Return the deployed bot."""
     if importlib.util.find_spec("ministack") is None or not shutil.which("make"):
