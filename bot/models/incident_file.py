@@ -7,6 +7,7 @@ and a section nobody asked for or whose question failed (absent, with a row in `
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.dataclasses import dataclass
 
 from bot.errors import IncidentFileError
-from bot.models.incident_json import as_text, chunks_of, read_json
+from bot.models.incident_json import read_json, read_json_file
 
 INCIDENT_FILE_VERSION: Final = 1
 
@@ -161,13 +162,7 @@ class IncidentFile(Lenient):
         Raises:
             IncidentFileError: The text is no JSON, or a field has a wrong type; every faulty field is named.
         """
-        try:
-            return cls.model_validate(read_json(content, LogEvent, keep_in="logs"))
-        except ValidationError as exc:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in exc.errors()[:10])
-            raise IncidentFileError(faults) from exc
-        except (ValueError, RecursionError) as exc:
-            raise IncidentFileError(f"file: not valid JSON: {exc}") from exc
+        return cls._from(lambda: read_json(content, LogEvent, keep_in="logs"))
 
     @classmethod
     def load(cls, path: Path) -> IncidentFile:
@@ -177,15 +172,24 @@ class IncidentFile(Lenient):
             IncidentFileError: The file cannot be read or is not valid.
         """
         try:
-            text = as_text(chunks_of(path))
+            return cls._from(lambda: read_json_file(path, LogEvent, keep_in="logs", events_key="events"))
         except OSError as exc:
             raise IncidentFileError(f"{path}: {exc.strerror or exc}") from exc
-        except UnicodeDecodeError as exc:
-            raise IncidentFileError(f"{path}: file: not UTF-8: {exc.reason}") from exc
-        try:
-            return cls.from_json(text)
         except IncidentFileError as exc:
             raise IncidentFileError(f"{path}: {exc}") from exc
+
+    @classmethod
+    def _from(cls, read: Callable[[], Any]) -> IncidentFile:
+        """Validate a document; every faulty field is named."""
+        try:
+            return cls.model_validate(read())
+        except ValidationError as exc:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in exc.errors()[:10])
+            raise IncidentFileError(faults) from exc
+        except UnicodeDecodeError as exc:
+            raise IncidentFileError(f"file: not UTF-8: {exc.reason}") from exc
+        except (ValueError, RecursionError) as exc:
+            raise IncidentFileError(f"file: not valid JSON: {exc}") from exc
 
     def to_json(self) -> str:
         """Return the file as JSON with sections in the contract's order and absent ones left out."""

@@ -9,8 +9,11 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
+
+from bot.models.json_stream import OddDocumentError, read_pieces
 
 CHUNK_BYTES: Final = 1 << 16
 
@@ -24,7 +27,27 @@ def read_json(content: bytes | str, make_event: MakeEvent, keep_in: str) -> Any:
         ValueError: It is no JSON, or no Unicode text.
         RecursionError: It is nested too deeply.
     """
-    parsed = json.loads(content if isinstance(content, str) else as_text([content]), object_hook=_hook(make_event), parse_constant=_refuse)
+    text = content if isinstance(content, str) else as_text([content])
+    return _plain_but(keep_in, json.loads(text, object_hook=_hook(make_event), parse_constant=_refuse))
+
+
+def read_json_file(path: Path, make_event: MakeEvent, keep_in: str, events_key: str) -> Any:
+    """Parse a file's document as `read_json` does; of the events' text, no more than a piece is in memory at a time.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no JSON, or no Unicode text.
+        RecursionError: It is nested too deeply.
+    """
+    if path.is_file():  # what can be read only once, such as a pipe, is read in the way that always ends
+        hook = _hook(make_event)
+        decoder = json.JSONDecoder(object_hook=hook, parse_constant=_refuse)
+        with suppress(OddDocumentError, ValueError, RecursionError):
+            return _plain_but(keep_in, read_pieces(_texts(chunks_of(path)), decoder, hook, (keep_in, events_key)))
+    return read_json(as_text(chunks_of(path)), make_event, keep_in)
+
+
+def _plain_but(keep_in: str, parsed: Any) -> Any:
     if not isinstance(parsed, dict):
         return parsed
     return {key: value if key == keep_in else _plain(value) for key, value in parsed.items()}
@@ -36,9 +59,14 @@ def as_text(chunks: Iterable[bytes]) -> str:
     Raises:
         UnicodeDecodeError: It is not UTF-8.
     """
+    return "".join(_texts(chunks))
+
+
+def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    parts = [_escaped(decoder.decode(chunk)) for chunk in chunks]
-    return "".join([*parts, decoder.decode(b"", final=True)])
+    for chunk in chunks:
+        yield _escaped(decoder.decode(chunk))
+    yield decoder.decode(b"", final=True)
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:
