@@ -8,6 +8,7 @@ from bot.aws.clients import Boto3Clients
 from bot.aws.secrets import Secret
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
+from bot.aws.work_queue import WorkQueue
 from bot.playbooks.shipped import load_with_shipped
 from bot.ports import AwsClients
 from bot.settings import InvestigateSettings
@@ -39,6 +40,11 @@ def investigating_desk(settings: InvestigateSettings) -> Desk:
         log_budget_bytes=settings.log_budget_bytes,
         open_s=settings.open_minutes * 60,
     )
+
+
+def work_queue(settings: InvestigateSettings) -> WorkQueue:
+    """Return the queue that the worker reads."""
+    return WorkQueue(Boto3Clients(), settings.work_queue_url)
 
 
 def incident_store(table_name: str, aws: AwsClients) -> DynamoIncidentStore:

@@ -23,6 +23,13 @@ class Clock(Protocol):
         """Return the present as an aware datetime in UTC."""
 
 
+class RetryQueue(Protocol):
+    """Brings failed deliveries again."""
+
+    def retry(self, receipt_handle: str, deliveries: int) -> None:
+        """Let a delivery that failed for the n-th time come again, the later the more often it failed. Never raises for AWS's faults."""
+
+
 class IncidentStore(Protocol):
     """Remembers incidents, and lets each event be worked on by one worker at a time."""
 

@@ -59,6 +59,7 @@ class InvestigateSettings:
     """What the investigating worker needs."""
 
     region: str
+    work_queue_url: str
     table_name: str
     bot_token_parameter: str
     default_channel: str
@@ -77,6 +78,7 @@ class InvestigateSettings:
         read = _Reader(environ)
         settings = cls(
             region=read.region(),
+            work_queue_url=read.url("WORK_QUEUE_URL"),
             table_name=read.text("TABLE_NAME"),
             bot_token_parameter=read.text("SLACK_BOT_TOKEN_PARAMETER"),
             default_channel=read.text("DEFAULT_CHANNEL"),

@@ -8,7 +8,13 @@ from bot.errors import SettingsError
 from bot.settings import AckSettings, InvestigateSettings
 
 ACK = {"AWS_REGION": "eu-west-1", "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work", "SLACK_SIGNING_SECRET_PARAMETER": "/s"}
-WORKER = {"AWS_REGION": "eu-west-1", "TABLE_NAME": "t", "SLACK_BOT_TOKEN_PARAMETER": "/b", "DEFAULT_CHANNEL": "C1"}
+WORKER = {
+    "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/work",
+    "AWS_REGION": "eu-west-1",
+    "TABLE_NAME": "t",
+    "SLACK_BOT_TOKEN_PARAMETER": "/b",
+    "DEFAULT_CHANNEL": "C1",
+}
 
 
 class TestAckSettings:

@@ -19,7 +19,7 @@ from bot.settings import AckSettings, InvestigateSettings
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
 STATE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 SECRET = {"ssm:GetParameter"}
 

@@ -16,9 +16,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bot import commands
 from bot.alarms.delivery import Delivery, parse_record
-from bot.bootstrap import investigating_desk
+from bot.bootstrap import investigating_desk, work_queue
 from bot.errors import AlarmError, StateError
 from bot.log import SERVICE
+from bot.ports import RetryQueue
 from bot.settings import InvestigateSettings
 from bot.workflow.desk import Desk
 from bot.workflow.investigate import Outcome, investigate_alarm, investigate_question
@@ -37,24 +38,30 @@ class LambdaContext(Protocol):
 
 
 @lru_cache(maxsize=1)
-def _desk() -> Desk:
+def _parts() -> tuple[Desk, RetryQueue]:
     # The workers' log lines go through Powertools' formatter, whichever module writes them.
     logging.getLogger("bot")
     copy_config_to_registered_loggers(Logger(service=SERVICE, name="lambda-medic", utc=True), include={"bot"})
-    return investigating_desk(InvestigateSettings.from_environment(os.environ))
+    settings = InvestigateSettings.from_environment(os.environ)
+    return investigating_desk(settings), work_queue(settings)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Investigate what a batch of the work queue holds."""
-    return handle_batch(event, context, _desk())
+    desk, queue = _parts()
+    return handle_batch(event, context, desk, queue)
 
 
-def handle_batch(event: dict[str, Any], context: LambdaContext, desk: Desk) -> dict[str, Any]:
+def handle_batch(event: dict[str, Any], context: LambdaContext, desk: Desk, queue: RetryQueue) -> dict[str, Any]:
     """Handle each record by itself and report those that failed, which SQS delivers again."""
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def handle(record: SQSRecord) -> None:
-        handle_record(record.message_id, record.body, desk, lambda: context.get_remaining_time_in_millis() / 1000)
+        try:
+            handle_record(record.message_id, record.body, desk, lambda: context.get_remaining_time_in_millis() / 1000)
+        except Exception:
+            queue.retry(record.receipt_handle, int(record.attributes.approximate_receive_count))
+            raise
 
     response: dict[str, Any] = process_partial_response(event=event, record_handler=handle, processor=processor, context=None)  # type: ignore[assignment]
     return response
