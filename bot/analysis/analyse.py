@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, Literal
 
 from bot.analysis.changes import changes
@@ -16,6 +17,7 @@ from bot.analysis.health import Signs, health
 from bot.analysis.log_lines import iter_log_lines
 from bot.analysis.network import network_path
 from bot.analysis.policy import authorizer_permission, invoke_permission
+from bot.analysis.reading import Text
 from bot.analysis.silence import denied_simulations, function_log_is_empty
 from bot.analysis.texts import iter_value_texts
 from bot.analysis.throttling import ThrottleReader, throttling
@@ -36,16 +38,17 @@ _FAMILIES: Final[tuple[tuple[str, RuntimeFamily], ...]] = (
 _PORT = re.compile(r"(?:ETIMEDOUT|timed out|dial tcp|i/o timeout|Connect to)[^\n]{0,120}?[\w\].-]:(\d{2,5})\b")
 
 
-def analyse(incident: IncidentFile, first: FirstPass | None = None) -> Facts:
+def analyse(incident: IncidentFile, first: FirstPass | None = None, also: Callable[[Text], None] | None = None) -> Facts:
     """Derive every fact that the file supports; what it does not support stays unknown.
 
     Args:
         incident: The file.
-        first: From `first_pass` of the same file, where the caller has it and wants its outcomes for `iter_texts` too.
+        first: From `first_pass` of the same file, where the caller has it.
+        also: Is shown every text on the way, in the order of `iter_texts`, so that nobody need read the logs once more.
     """
     first = first or first_pass(incident)
     faults, denials, throttles = FaultReader(), DenialReader(incident), ThrottleReader()
-    _second_pass(incident, first, faults, denials, throttles)
+    _second_pass(incident, first, faults, denials, throttles, also or (lambda _: None))
     outcomes = (*client_outcomes(incident), *first.gateway.outcomes)
     for outcome in outcomes:
         faults.see_gateway(outcome)
@@ -76,16 +79,21 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None) -> Facts:
     )
 
 
-def _second_pass(incident: IncidentFile, first: FirstPass, faults: FaultReader, denials: DenialReader, throttles: ThrottleReader) -> None:
+def _second_pass(
+    incident: IncidentFile, first: FirstPass, faults: FaultReader, denials: DenialReader, throttles: ThrottleReader,
+    also: Callable[[Text], None],
+) -> None:  # fmt: skip
     for text in iter_value_texts(incident):
         faults.see_value(text)
         denials.see(text)
         throttles.see(text)
+        also(text)
     for line in iter_log_lines(incident, first.outcomes):
         faults.see(line)
         if line.platform is None or line.platform.is_failure:
             denials.see(line.text)
             throttles.see(line.text)
+        also(line.text)
 
 
 def _first_failure_ms(first: FirstPass, first_fault_ms: int | None) -> int | None:

@@ -94,7 +94,7 @@ class DenialReader:
         message = text.message
         if text.outcome == "ok" and text.level not in ("error", "warn") and " is not authorized to perform" not in message:
             return
-        if text.role == "client-header" or not any(hint in message for hint in _HINTS):
+        if text.role == "client-header" or not any(map(message.__contains__, _HINTS)):
             return
         for found in self._parse(message[:20_000]):
             self._add(text, found)

@@ -74,13 +74,16 @@ _PAYLOAD_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"((?:[^"\\]|\\.)*)"?', re.D
 _LOOSE_PAYLOAD_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"(.*?)"\s*(?:[,}]|$)', re.DOTALL)
 
 
+_DECODER: Final = json.JSONDecoder()
+
+
 def fault_shape(message: str) -> FaultShape | None:
     """Return the error that a line tells, or None for a line that tells none.
 
     Args:
         message: The normalised message.
     """
-    if not any(hint in message for hint in _HINTS):
+    if not any(map(message.__contains__, _HINTS)):
         return None
     message = message[:MAX_READ_CHARS]
     head = message.lstrip('"')[:1]
@@ -220,7 +223,7 @@ def _is_runtime_prefix(prefix: str) -> bool:
 
 def _load(body: str) -> dict[str, Any] | None:
     try:
-        document, _ = json.JSONDecoder().raw_decode(body)
+        document, _ = _DECODER.raw_decode(body)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

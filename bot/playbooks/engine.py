@@ -11,7 +11,6 @@ from typing import Any, Final
 from bot.analysis.analyse import analyse
 from bot.analysis.facts import Facts
 from bot.analysis.first_pass import first_pass
-from bot.analysis.texts import iter_texts
 from bot.models.diagnosis import Answer, Diagnosis, Hypothesis, Verdict
 from bot.models.incident_file import IncidentFile
 from bot.playbooks.assess import MAX_CITATIONS, Assessment, assess, merge
@@ -73,8 +72,9 @@ def examine(incident: IncidentFile, playbooks: Sequence[Playbook]) -> Examined:
 def evaluator_for(incident: IncidentFile, playbooks: Sequence[Playbook]) -> Evaluator:
     """Read an incident once: its facts, and what the playbooks' patterns find in it."""
     first = first_pass(incident)
-    scanned = _scanner(_ById(playbooks)).scan(iter_texts(incident, first.outcomes))
-    return Evaluator(incident, analyse(incident, first), scanned)
+    scan = _scanner(_ById(playbooks)).start()
+    facts = analyse(incident, first, scan.see)
+    return Evaluator(incident, facts, scan.scanned())
 
 
 def conclude(evaluator: Evaluator, assessments: Sequence[Assessment]) -> Examined:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import re2
 
@@ -44,6 +44,32 @@ def group_names(pattern: str) -> tuple[str, ...]:
     return tuple(compile_pattern(pattern).groupindex)
 
 
+class Found(NamedTuple):
+    """The first place where a pattern occurs in a text."""
+
+    start: int
+    end: int
+    match: Any
+
+    def groups(self, text: str) -> dict[str, str]:
+        """Return the named groups that took part."""
+        found = {name: self.match.span(index) for name, index in self.match.re.groupindex.items()}
+        return {name: text[start:end] for name, (start, end) in found.items() if start >= 0}
+
+
+def find(pattern: str, text: str, encoded: bytes) -> Found | None:
+    """Return the first place where a pattern occurs.
+
+    Args:
+        pattern: The pattern.
+        text: Where to look.
+        encoded: The same in UTF-8. Of ASCII text both have the same positions, and RE2's wrapper need not translate them,
+            which takes most of its time.
+    """
+    match = compile_pattern(pattern).search(encoded if len(encoded) == len(text) else text)
+    return Found(*match.span(), match) if match is not None else None
+
+
 class PatternSet:
     """All patterns as one automaton: which of them occur somewhere in a text, in one pass over it."""
 
@@ -57,7 +83,7 @@ class PatternSet:
         self._set.Add("")
         self._set.Compile()
 
-    def candidates(self, text: str) -> list[int]:
+    def candidates(self, text: str | bytes) -> list[int]:
         """Return the numbers of the patterns that occur in a text; all of them when the automaton gave up."""
         found: list[int] = self._set.Match(text)
         if self._count not in found:

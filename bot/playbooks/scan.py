@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from bot.analysis.facts import Outcome, TextRole
 from bot.analysis.texts import Text
 from bot.models.diagnosis import Citation
 from bot.playbooks.conditions import TextCondition
 from bot.playbooks.model import Playbook
-from bot.playbooks.patterns import PatternSet, compile_pattern
+from bot.playbooks.patterns import Found, PatternSet, find
 
 FAILED: Final[frozenset[Outcome]] = frozenset({"error", "timeout", "oom"})
 
@@ -70,20 +70,20 @@ class Hits:
     failed: dict[str, int] = field(default_factory=dict)
     """Failed invocations in which it stands, with the position of the first such line."""
 
-    def add(self, text: Text, match: Any, position: int) -> None:
+    def add(self, text: Text, found: Found, position: int) -> None:
         """Count one line."""
         self.count += 1
-        self.handled += text.outcome == "ok"
-        if text.request_id and text.outcome in FAILED:
+        if text.outcome == "ok":
+            self.handled += 1
+        elif text.request_id and text.outcome in FAILED:
             self.failed.setdefault(text.request_id, position)
-        start, end = match.span()
-        words = text.message[start:end]
+        words = text.message[found.start : found.end]
         wording = self.wordings.get(words)
-        if wording is None and len(self.wordings) < MAX_WORDINGS:
-            groups = {name: value for name, value in match.groupdict().items() if value is not None}
-            wording = self.wordings[words] = Wording(text, around(text.message, start, end), groups)
-        if wording is not None:
-            wording.count += 1
+        if wording is None:
+            if len(self.wordings) == MAX_WORDINGS:
+                return
+            wording = self.wordings[words] = Wording(text, around(text.message, found.start, found.end), found.groups(text.message))
+        wording.count += 1
 
     def ranked(self) -> list[Wording]:
         """Return the wordings, the most frequent first, of equal ones the earliest."""
@@ -134,30 +134,67 @@ class Scanner:
     """All patterns of a set of playbooks, ready for any number of incidents."""
 
     def __init__(self, playbooks: Iterable[Playbook]) -> None:
-        self._by_pattern: dict[str, list[Slot]] = {}
-        for slot in dict.fromkeys(slots_of(playbooks)):
-            self._by_pattern.setdefault(slot.pattern, []).append(slot)
-        self._patterns = tuple(self._by_pattern)
+        self.slots = tuple(dict.fromkeys(slots_of(playbooks)))
+        by_pattern: dict[str, list[int]] = {}
+        for number, slot in enumerate(self.slots):
+            by_pattern.setdefault(slot.pattern, []).append(number)
+        self._patterns = tuple(by_pattern)
+        self._slots = tuple(by_pattern.values())
         self._set = PatternSet(self._patterns)
+        self._accepting: dict[tuple[int, TextRole, Outcome, bool], tuple[int, ...]] = {}
         # Of a healthy invocation nothing counts but its error lines, unless a playbook asks for more; in a busy log
         # this spares nearly every line the search.
-        self._wants_quiet_lines = any("ok" in slot.outcomes for slots in self._by_pattern.values() for slot in slots)
+        self._wants_quiet_lines = any("ok" in slot.outcomes for slot in self.slots)
 
     def scan(self, texts: Iterable[Text]) -> Scanned:
         """Read every text once."""
-        hits: dict[Slot, Hits] = {}
-        roles: set[TextRole] = set()
-        for position, text in enumerate(texts):
-            roles.add(text.role)
-            if text.outcome == "ok" and text.level != "error" and not self._wants_quiet_lines:
-                continue
-            for number in self._set.candidates(text.message):
-                self._count(self._patterns[number], text, position, hits)
-        return Scanned(hits, frozenset(roles))
+        scan = self.start()
+        for text in texts:
+            scan.see(text)
+        return scan.scanned()
 
-    def _count(self, pattern: str, text: Text, position: int, hits: dict[Slot, Hits]) -> None:
-        accepting = [slot for slot in self._by_pattern[pattern] if slot.accepts(text)]
-        match = compile_pattern(pattern).search(text.message) if accepting else None
-        if match is not None:
-            for slot in accepting:
-                hits.setdefault(slot, Hits()).add(text, match, position)
+    def start(self) -> Scan:
+        """Return a reader for the texts of one incident."""
+        return Scan(self)
+
+    def search(self, text: Text) -> Iterator[tuple[tuple[int, ...], Found]]:
+        """Yield what was found in a text, each with the numbers of the slots that take it."""
+        if text.outcome == "ok" and text.level != "error" and not self._wants_quiet_lines:
+            return
+        encoded = text.message.encode()
+        for number in self._set.candidates(encoded):
+            slots = self._slots_for(number, text)
+            if slots and (found := find(self._patterns[number], text.message, encoded)) is not None:
+                yield slots, found
+
+    def _slots_for(self, number: int, text: Text) -> tuple[int, ...]:
+        key = (number, text.role, text.outcome, text.level == "error")
+        known = self._accepting.get(key)
+        if known is None:
+            known = self._accepting[key] = tuple(slot for slot in self._slots[number] if self.slots[slot].accepts(text))
+        return known
+
+
+class Scan:
+    """The pass over the texts of one incident."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+        self._hits: dict[int, Hits] = {}
+        self._roles: set[TextRole] = set()
+        self._position = 0
+
+    def see(self, text: Text) -> None:
+        """Take one text into account."""
+        self._roles.add(text.role)
+        for slots, found in self._scanner.search(text):
+            for slot in slots:
+                hits = self._hits.get(slot)
+                if hits is None:
+                    hits = self._hits[slot] = Hits()
+                hits.add(text, found, self._position)
+        self._position += 1
+
+    def scanned(self) -> Scanned:
+        """Return what was found in the texts seen so far."""
+        return Scanned({self._scanner.slots[number]: hits for number, hits in self._hits.items()}, frozenset(self._roles))
