@@ -115,7 +115,8 @@ def _offers(composer: Composer, best: Diagnosis) -> None:
 def _certainty(best: Diagnosis | None) -> list[Mrkdwn]:
     if best is None:
         return []
-    times = sum(citation.count for citation in best.evidence)
+    # The same failure stands in several places (function log, gateway log, metric), so the counts are never added up.
+    times = max(citation.count for citation in best.evidence)
     return [Mrkdwn(f"{bold('How sure: ')}{confidence_words(best.confidence)}"), Mrkdwn(f"{bold('Seen: ')}{_counted(times, 'time')}")]
 
 
