@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -97,7 +98,7 @@ class FaultReader:
         kind = platform.error_type if platform else shape.error_type if shape else None
         message = platform.detail if platform and platform.kind == "timeout" else said
         phase: Phase = "init" if kind in INIT_TYPES else "unknown"
-        self._put(outcome.cite[0], outcome.count, kind, message, "gateway", phase, "error", outcome.source, first=True)
+        self._put(lambda: outcome.cite[0], outcome.count, kind, message, "gateway", phase, "error", outcome.source, first=True)
 
     def _add(self, text: Text, error_type: str | None, message: str, by: By, phase: Phase) -> None:
         first = text.request_id is None or text.request_id not in self._seen
@@ -106,12 +107,12 @@ class FaultReader:
         outcome: Outcome = text.outcome
         if outcome != "ok" and text.role == "function-log" and text.timestamp is not None:
             self.first_ms = text.timestamp if self.first_ms is None else min(self.first_ms, text.timestamp)
-        cite = text.cite(f"{error_type}: {message}" if error_type and message else message or error_type)
-        self._put(cite, 1, error_type, message, by, phase, outcome, text.role, first=first)
+        said = f"{error_type}: {message}" if error_type and message else message or error_type
+        self._put(lambda: text.cite(said), 1, error_type, message, by, phase, outcome, text.role, first=first)
 
     def _put(
-        self, cite: Citation, count: int, error_type: str | None, message: str, by: By, phase: Phase, outcome: Outcome, role: TextRole,
-        *, first: bool,
+        self, cite: Callable[[], Citation], count: int, error_type: str | None, message: str, by: By, phase: Phase, outcome: Outcome,
+        role: TextRole, *, first: bool,
     ) -> None:  # fmt: skip
         key = (error_type, _SHAPE_NOISE.sub("#", message[:160]), phase, by, outcome, first, role)
         known = self._kinds.get(key)
@@ -119,7 +120,7 @@ class FaultReader:
             known.count += count
         elif len(self._kinds) < MAX_KINDS:
             fault = RuntimeFault(
-                cite=(cite,), error_type=error_type, message=message, phase=phase, by=by, module=missing_module(message),
+                cite=(cite(),), error_type=error_type, message=message, phase=phase, by=by, module=missing_module(message),
                 outcome=outcome, first_in_invocation=first, role=role,
             )  # fmt: skip
             self._kinds[key] = _Kind(fault, count)

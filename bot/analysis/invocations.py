@@ -105,10 +105,10 @@ class InvocationReader:
         text, event = line.text, line.platform
         if event is not None:
             self._see_platform(line, event)
-        else:
+        elif text.request_id is not None:  # else a fault, but in no invocation that is known
             shape = fault_shape(text.message)
             if shape is not None and shape.uncaught:
-                self._see_fault(text, shape)
+                self._see_fault(text, text.request_id, shape)
 
     def _run(self, text: Text, request_id: str | None) -> _Run:
         if request_id is None:
@@ -184,10 +184,8 @@ class InvocationReader:
         run.error_type = run.error_type or event.error_type
         run.blame(text, event.detail.partition("\n")[0])
 
-    def _see_fault(self, text: Text, shape: FaultShape) -> None:
-        if text.request_id is None:
-            return  # in no invocation that is known: a fault, but no invocation
-        run = self._run(text, text.request_id)
+    def _see_fault(self, text: Text, request_id: str, shape: FaultShape) -> None:
+        run = self._run(text, request_id)
         run.heap = run.heap or is_out_of_memory(shape)
         run.faulted = True
         run.error_type = run.error_type or shape.error_type

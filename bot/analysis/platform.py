@@ -32,9 +32,9 @@ _ERROR_TYPE = re.compile(r"\b((?:Runtime|Extension|Function|Sandbox)\.[A-Z]\w+)\
 _TIMESTAMPED = re.compile(r"^\d{4}-\d\d-\d\dT\S+Z?\s+(\S+)\s+Task timed out")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlatformEvent:
-    """What one platform line says; None where it does not say."""
+    """What one platform line says; None where it does not say. Not frozen, for the time that it takes to make 75,000."""
 
     kind: PlatformKind
     request_id: str | None = None

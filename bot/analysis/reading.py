@@ -48,9 +48,12 @@ _ID_KEY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Text:
-    """A text with its place; slotted and not a model, since a file may hold 100,000."""
+    """A text with its place.
+
+    Slotted and no model, since a file may hold 100,000; nobody changes one, but frozen it takes three times as long to make.
+    """
 
     role: TextRole
     section: str

@@ -67,7 +67,10 @@ def find(pattern: str, text: str, encoded: bytes) -> Found | None:
             which takes most of its time.
     """
     match = compile_pattern(pattern).search(encoded if len(encoded) == len(text) else text)
-    return Found(*match.span(), match) if match is not None else None
+    if match is None:
+        return None
+    start, end = match.span()
+    return Found(start, end, match)
 
 
 class PatternSet:
@@ -83,9 +86,9 @@ class PatternSet:
         self._set.Add("")
         self._set.Compile()
 
-    def candidates(self, text: str | bytes) -> list[int]:
-        """Return the numbers of the patterns that occur in a text; all of them when the automaton gave up."""
-        found: list[int] = self._set.Match(text)
+    def candidates(self, text: str | bytes) -> tuple[tuple[int, ...], bool]:
+        """Return the numbers of the patterns that occur in a text and True; all numbers and False when the automaton gave up."""
+        found = self._set.Match(text)
         if self._count not in found:
-            return list(range(self._count))
-        return sorted(index for index in found if index != self._count)
+            return tuple(range(self._count)), False
+        return tuple(index for index in found if index != self._count), True

@@ -18,6 +18,9 @@ FAILED: Final[frozenset[Outcome]] = frozenset({"error", "timeout", "oom"})
 
 MAX_WORDINGS: Final = 64
 """Different wordings kept of one pattern; a pattern with a wildcard could otherwise keep the whole log."""
+MAX_CAPTURES: Final = 2_000
+"""Of a pattern that was seen so often, the further places are no longer looked up: that it occurs is known from the automaton
+of all patterns, and its commonest wordings are told by their letters."""
 MAX_CITATIONS: Final = 3
 MAX_CHARS: Final = 280
 CONTEXT_CHARS: Final = 60
@@ -69,14 +72,15 @@ class Hits:
     wordings: dict[str, Wording] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     """Failed invocations in which it stands, with the position of the first such line."""
+    leading: list[tuple[str, Wording]] | None = None
+    """The wordings that will be cited, longest first, once so many lines were seen that no other will be."""
 
     def add(self, text: Text, found: Found, position: int) -> None:
         """Count one line."""
-        self.count += 1
-        if text.outcome == "ok":
-            self.handled += 1
-        elif text.request_id and text.outcome in FAILED:
-            self.failed.setdefault(text.request_id, position)
+        self._count(text, position)
+        if self.count == MAX_CAPTURES:
+            common = {id(one) for one in self.ranked()[:MAX_CITATIONS]}
+            self.leading = sorted((pair for pair in self.wordings.items() if id(pair[1]) in common), key=lambda pair: -len(pair[0]))
         words = text.message[found.start : found.end]
         wording = self.wordings.get(words)
         if wording is None:
@@ -84,6 +88,21 @@ class Hits:
                 return
             wording = self.wordings[words] = Wording(text, around(text.message, found.start, found.end), found.groups(text.message))
         wording.count += 1
+
+    def add_common(self, text: Text, position: int) -> None:
+        """Count one line of which only is known that the pattern occurs in it."""
+        self._count(text, position)
+        for words, wording in self.leading or ():
+            if words in text.message:
+                wording.count += 1
+                return
+
+    def _count(self, text: Text, position: int) -> None:
+        self.count += 1
+        if text.outcome == "ok":
+            self.handled += 1
+        elif text.request_id and text.outcome in FAILED:
+            self.failed.setdefault(text.request_id, position)
 
     def ranked(self) -> list[Wording]:
         """Return the wordings, the most frequent first, of equal ones the earliest."""
@@ -130,6 +149,12 @@ def slots_of(playbooks: Iterable[Playbook]) -> Iterator[Slot]:
                     yield Slot.of(leaf.text)
 
 
+Plan = tuple[tuple[str, tuple[int, ...]], ...]
+"""What to do with a text in which certain patterns occur: those that count, with the numbers of the slots that take it."""
+
+MAX_PLANS: Final = 4_096
+
+
 class Scanner:
     """All patterns of a set of playbooks, ready for any number of incidents."""
 
@@ -141,7 +166,7 @@ class Scanner:
         self._patterns = tuple(by_pattern)
         self._slots = tuple(by_pattern.values())
         self._set = PatternSet(self._patterns)
-        self._accepting: dict[tuple[int, TextRole, Outcome, bool], tuple[int, ...]] = {}
+        self._plans: dict[tuple[tuple[int, ...], TextRole, Outcome, bool], Plan] = {}
         # Of a healthy invocation nothing counts but its error lines, unless a playbook asks for more; in a busy log
         # this spares nearly every line the search.
         self._wants_quiet_lines = any("ok" in slot.outcomes for slot in self.slots)
@@ -157,22 +182,25 @@ class Scanner:
         """Return a reader for the texts of one incident."""
         return Scan(self)
 
-    def search(self, text: Text) -> Iterator[tuple[tuple[int, ...], Found]]:
-        """Yield what was found in a text, each with the numbers of the slots that take it."""
-        if text.outcome == "ok" and text.level != "error" and not self._wants_quiet_lines:
-            return
-        encoded = text.message.encode()
-        for number in self._set.candidates(encoded):
-            slots = self._slots_for(number, text)
-            if slots and (found := find(self._patterns[number], text.message, encoded)) is not None:
-                yield slots, found
+    def candidates(self, text: Text, encoded: bytes) -> tuple[Plan, bool]:
+        """Return the patterns that may occur in a text, with the numbers of the slots that take it, and whether they do for sure."""
+        numbers, is_sure = self._set.candidates(encoded)
+        key = (numbers, text.role, text.outcome, text.level == "error")
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = tuple(self._plan(sorted(numbers), text))
+        return plan, is_sure
 
-    def _slots_for(self, number: int, text: Text) -> tuple[int, ...]:
-        key = (number, text.role, text.outcome, text.level == "error")
-        known = self._accepting.get(key)
-        if known is None:
-            known = self._accepting[key] = tuple(slot for slot in self._slots[number] if self.slots[slot].accepts(text))
-        return known
+    def spares(self, text: Text) -> bool:
+        """Tell whether nothing in a text can count."""
+        return text.outcome == "ok" and text.level != "error" and not self._wants_quiet_lines
+
+    def _plan(self, numbers: Iterable[int], text: Text) -> Iterator[tuple[str, tuple[int, ...]]]:
+        for number in numbers:
+            if slots := tuple(slot for slot in self._slots[number] if self.slots[slot].accepts(text)):
+                yield self._patterns[number], slots
 
 
 class Scan:
@@ -187,13 +215,26 @@ class Scan:
     def see(self, text: Text) -> None:
         """Take one text into account."""
         self._roles.add(text.role)
-        for slots, found in self._scanner.search(text):
-            for slot in slots:
-                hits = self._hits.get(slot)
-                if hits is None:
-                    hits = self._hits[slot] = Hits()
-                hits.add(text, found, self._position)
+        if not self._scanner.spares(text):
+            encoded = text.message.encode()
+            plan, is_sure = self._scanner.candidates(text, encoded)
+            for pattern, slots in plan:
+                self._count(pattern, slots, is_sure, text, encoded)
         self._position += 1
+
+    def _count(self, pattern: str, slots: tuple[int, ...], is_sure: bool, text: Text, encoded: bytes) -> None:
+        found: Found | None = None
+        for slot in slots:
+            hits = self._hits.get(slot)
+            if hits is not None and hits.leading is not None and is_sure:
+                hits.add_common(text, self._position)
+                continue
+            found = found or find(pattern, text.message, encoded)
+            if found is None:
+                return
+            if hits is None:
+                hits = self._hits[slot] = Hits()
+            hits.add(text, found, self._position)
 
     def scanned(self) -> Scanned:
         """Return what was found in the texts seen so far."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.analysis.texts import Text
 from bot.playbooks.patterns import PatternError, PatternSet, compile_pattern
-from bot.playbooks.scan import MAX_WORDINGS, Scanner, Slot, around
+from bot.playbooks.scan import MAX_CAPTURES, MAX_WORDINGS, Scanner, Slot, around
 from tests.playbooks.made import DOWNSTREAM, a_playbook, request_id
 
 
@@ -33,8 +33,9 @@ class TestPatternSet:
     def test_finds_every_pattern_that_occurs(self) -> None:
         patterns = PatternSet(("timed out", "(?i)REFUSED", "^never$"))
 
-        assert patterns.candidates("connection refused, then timed out") == [0, 1]
-        assert patterns.candidates("all is well") == []
+        found, is_sure = patterns.candidates("connection refused, then timed out")
+        assert (sorted(found), is_sure) == ([0, 1], True)
+        assert patterns.candidates("all is well") == ((), True)
 
     def test_agrees_with_each_pattern_alone_on_many_of_them(self) -> None:
         """An automaton of many patterns runs out of memory sooner than one; it must not pass for silence."""
@@ -43,8 +44,8 @@ class TestPatternSet:
 
         for n in range(0, 300, 17):
             line = f"{'x' * 500} error {n} with code 42 at the END{n}"
-            assert patterns.candidates(line) == [k for k, word in enumerate(words) if compile_pattern(word).search(line)]
-            assert n in patterns.candidates(line)
+            assert sorted(patterns.candidates(line)[0]) == [k for k, word in enumerate(words) if compile_pattern(word).search(line)]
+            assert n in patterns.candidates(line)[0]
 
     def test_a_bad_pattern_is_an_error_with_res_own_words(self) -> None:
         with pytest.raises(PatternError, match="invalid perl operator"):
@@ -68,6 +69,27 @@ class TestScan:
         texts = [a_text("boom", n, request_id=request_id(n % 2), outcome="error") for n in range(4)]
 
         assert a_scanner("boom").scan(texts).hits[slot("boom")].failed == {request_id(0): 0, request_id(1): 1}
+
+    def test_a_flood_is_counted_to_the_last_line(self) -> None:
+        """Places are looked up for so many lines only; the count goes on, for each wording that is cited."""
+        pattern = "no answer from (?P<host>[a-z]+)( again)?"
+        lines = ["no answer from a", "no answer from b again", "no answer from a", "é: no answer from b"]
+        texts = [a_text(lines[n % 4], n, request_id=f"r{n}", outcome="error") for n in range(4 * MAX_CAPTURES)]
+
+        hits = a_scanner(pattern).scan(texts).hits[slot(pattern)]
+
+        assert (hits.count, len(hits.failed)) == (4 * MAX_CAPTURES, 4 * MAX_CAPTURES)
+        assert [(wording.fragment, wording.count) for wording in hits.ranked()] == [
+            ("no answer from a", 2 * MAX_CAPTURES),
+            ("no answer from b again", MAX_CAPTURES),
+            ("é: no answer from b", MAX_CAPTURES),
+        ]
+
+    def test_groups_after_letters_outside_of_ascii(self) -> None:
+        hits = a_scanner("from (?P<host>[^ ]+) (?P<gone>x)?").scan([a_text("é€ from ü1 \U0001f600")]).hits
+        found = hits[slot("from (?P<host>[^ ]+) (?P<gone>x)?")].ranked()[0]
+
+        assert (found.groups, found.fragment) == ({"host": "ü1"}, "é€ from ü1 \U0001f600")
 
     def test_memory_does_not_grow_with_the_log(self) -> None:
         """Every line has a wording of its own; only so many are kept, and all are counted."""
