@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import bot
 from bot.demo.local_aws import end_group
+from bot.demo.make import with_make
 from bot.errors import DemoError
 
 STACK_NAME: Final = "lambda-medic"
@@ -146,7 +147,14 @@ def run_sam(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     # Otherwise the SAM CLI asks the internet for a newer version of itself, and waits for it where there is none.
     (settings / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}), encoding="utf-8")
     command = [sam, *arguments]
-    variables = {**os.environ, **environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(settings), "TMPDIR": str(folder)}
+    variables = {
+        **os.environ,
+        **environment,
+        "PATH": with_make(os.environ.get("PATH", os.defpath), settings),
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(settings),
+        "TMPDIR": str(folder),
+    }
     with subprocess.Popen(  # noqa: S603 - an executable that we looked up, and our own words
         command,
         cwd=folder,
@@ -180,8 +188,6 @@ def _sam_executable() -> str:
     found = str(beside) if beside.is_file() else shutil.which("sam")
     if not found:
         raise DemoError("the SAM CLI is not installed; install the extra: pip install 'lambda-medic[demo]'")
-    if not shutil.which("make"):
-        raise DemoError("make is not installed; `sam build` calls it (Debian: apt-get install make)")
     return found
 
 
