@@ -7,7 +7,8 @@ import pytest
 
 from bot.analysis.analyse import analyse
 from bot.analysis.facts import Facts
-from bot.analysis.invocations import MAX_ROWS_PER_KIND
+from bot.analysis.invocations import MAX_OPEN_AFTER_REPORT
+from bot.analysis.runs import MAX_ROWS_PER_KIND
 from tests.analysis.incidents import ID, OTHER_ID, START_MS, a_log, an_incident, report
 
 START = f"START RequestId: {ID} Version: $LATEST"
@@ -118,3 +119,42 @@ class TestRuns:
         facts = facts_of("fine", START, END, report(tail="Status: timeout"))
 
         assert facts.first_failure_ms == START_MS + 1
+
+
+class TestMany:
+    """Of thousands of invocations only counts are kept."""
+
+    def many(self, count: int, *more: str) -> list[str]:
+        """Return so many healthy invocations, each with an id of its own, with more lines after the first one's report."""
+        ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(count)]
+        lines = [[f"START RequestId: {name} Version: $LATEST", "fine", f"END RequestId: {name}", report(name)] for name in ids]
+        return [*lines[0], *more, *(line for group in lines[1:] for line in group)]
+
+    def test_all_are_counted(self) -> None:
+        facts = facts_of(*self.many(3 * MAX_OPEN_AFTER_REPORT))
+
+        assert (facts.runs.total, facts.runs.ok, facts.invocations) == (3 * MAX_OPEN_AFTER_REPORT, 3 * MAX_OPEN_AFTER_REPORT, ())
+        assert facts.runs.ok_duration_max_ms == 102.25
+
+    def test_a_timeout_that_is_written_after_the_report_counts(self) -> None:
+        late = "2023-05-01T10:00:03.123Z 00000000-0000-4000-8000-000000000000 Task timed out after 3.00 seconds"
+        facts = facts_of(*self.many(2 * MAX_OPEN_AFTER_REPORT, late))
+
+        assert (facts.runs.total, facts.runs.timed_out) == (2 * MAX_OPEN_AFTER_REPORT, 1)
+        assert (facts.invocations[0].duration_ms, facts.invocations[0].timeout_s) == (102.25, 3.0)
+
+    def test_failures_are_all_counted_and_few_kept(self) -> None:
+        count = 2 * MAX_OPEN_AFTER_REPORT
+        lines = [report(f"00000000-0000-4000-8000-{number:012d}", tail="Status: timeout") for number in range(count)]
+        facts = facts_of(*lines)
+
+        assert (facts.runs.timed_out, len(facts.invocations)) == (count, MAX_ROWS_PER_KIND)
+        assert sum(row.count for row in facts.invocations) == count
+
+    def test_crashes_without_an_id_are_told_apart_by_their_time(self) -> None:
+        """Two lines of one crash stand together; the next crash is seconds away."""
+        log = a_log("Error: Runtime exited with error: exit status 1", "Runtime.ExitError")
+        later = a_log("Error: Runtime exited with error: exit status 1", start_ms=START_MS + 5_000)
+        facts = analyse(an_incident(logs=[{**log, "events": log["events"] + later["events"]}]))
+
+        assert facts.runs.failed == 2
