@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.analysis.changes import changes
@@ -19,8 +20,10 @@ from bot.analysis.network import network_path
 from bot.analysis.policy import authorizer_permission, invoke_permission
 from bot.analysis.reading import Text
 from bot.analysis.silence import denied_simulations, function_log_is_empty
+from bot.analysis.stalls import StallReader
 from bot.analysis.texts import iter_value_texts
 from bot.analysis.throttling import ThrottleReader, throttling
+from bot.analysis.traces import trace_calls
 from bot.analysis.traffic import traffic
 from bot.models.incident_file import IncidentFile
 
@@ -48,7 +51,8 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None, also: Callab
     """
     first = first or first_pass(incident)
     faults, denials, throttles = FaultReader(), DenialReader(incident), ThrottleReader()
-    _second_pass(incident, first, faults, denials, throttles, also or (lambda _: None))
+    stalls = StallReader(first.invocations.rows)
+    _second_pass(incident, first, _Readers(faults, denials, throttles, stalls, also or (lambda _: None)))
     outcomes = (*client_outcomes(incident), *first.gateway.outcomes)
     for outcome in outcomes:
         faults.see_gateway(outcome)
@@ -66,6 +70,8 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None, also: Callab
         gateway_outcomes=outcomes,
         response_shapes=first.gateway.shapes,
         changes=changes(incident, first_failure_ms),
+        traces=trace_calls(incident),
+        stalls=stalls.stalls(),
         invoke_permission=invoke_permission(incident),
         authorizer_permission=authorizer_permission(incident),
         throttling=throttled,
@@ -79,21 +85,30 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None, also: Callab
     )
 
 
-def _second_pass(
-    incident: IncidentFile, first: FirstPass, faults: FaultReader, denials: DenialReader, throttles: ThrottleReader,
-    also: Callable[[Text], None],
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Who is shown the texts of the second pass."""
+
+    faults: FaultReader
+    denials: DenialReader
+    throttles: ThrottleReader
+    stalls: StallReader
+    also: Callable[[Text], None]
+
+
+def _second_pass(incident: IncidentFile, first: FirstPass, readers: _Readers) -> None:
     for text in iter_value_texts(incident):
-        faults.see_value(text)
-        denials.see(text)
-        throttles.see(text)
-        also(text)
+        readers.faults.see_value(text)
+        readers.denials.see(text)
+        readers.throttles.see(text)
+        readers.also(text)
     for line in iter_log_lines(incident, first.outcomes):
-        faults.see(line)
+        readers.faults.see(line)
+        readers.stalls.see(line)
         if line.platform is None or line.platform.is_failure:
-            denials.see(line.text)
-            throttles.see(line.text)
-        also(line.text)
+            readers.denials.see(line.text)
+            readers.throttles.see(line.text)
+        readers.also(line.text)
 
 
 def _first_failure_ms(first: FirstPass, first_fault_ms: int | None) -> int | None:

@@ -248,6 +248,8 @@ class Traffic(Fact):
     duration_max_ms: float | None = None
     duration_avg_ms: float | None = None
     duration_p99_ms: float | None = None
+    duration_rise: float | None = None
+    """How many times the usual the longest run took: the highest value of the longest runs over their median. None: fewer than three."""
     concurrent_max: float | None = None
     front_door_5xx: float | None = None
     front_door_4xx: float | None = None
@@ -298,6 +300,39 @@ class SimulatedDenial(Item):
     resource: str | None = None
 
 
+class TraceCall(Item):
+    """What one traced invocation waited for: all its calls to one dependency. `count` is the number of calls."""
+
+    name: str
+    namespace: Literal["aws", "remote"]
+    """`aws`: a call by an AWS SDK; `remote`: any other."""
+    duration_ms: float | None = None
+    """The time in which at least one of the calls ran. None: they have no end, and nor has the trace."""
+    share: float | None = None
+    """That time as a share of the whole invocation."""
+    invocation_ms: float | None = None
+    fault: bool = False
+    error: bool = False
+    throttle: bool = False
+    in_progress: bool = False
+    """At least one call had not come back when the invocation ended."""
+    trace_id: str | None = None
+
+
+class Stall(Item):
+    """The longest silence between two log lines of an invocation that timed out or was over its front door's limit."""
+
+    gap_ms: int
+    share: float | None = None
+    """The silence as a share of the invocation's duration."""
+    before: str = ""
+    """The last line before it; empty where the code had said nothing yet."""
+    at_end: bool = False
+    """The next line is Lambda's own: the code said nothing more."""
+    outcome: Outcome = "unknown"
+    request_id: str | None = None
+
+
 class Facts(Fact):
     """All that was derived. A playbook reaches it by path, for example `runs.timed_out` or `denials[*].policy_type`."""
 
@@ -309,6 +344,8 @@ class Facts(Fact):
     gateway_outcomes: tuple[GatewayOutcome, ...] = ()
     response_shapes: tuple[ResponseShape, ...] = ()
     changes: tuple[Change, ...] = ()
+    traces: tuple[TraceCall, ...] = ()
+    stalls: tuple[Stall, ...] = ()
     invoke_permission: InvokePermission = InvokePermission()
     authorizer_permission: InvokePermission = InvokePermission(for_authorizer=True)
     throttling: Throttling = Throttling()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Final
 
 from bot.analysis.facts import Traffic
@@ -51,6 +52,7 @@ def traffic(incident: IncidentFile) -> Traffic:
         duration_max_ms=reduce_series(of_function("Duration", "Maximum"), max),
         duration_avg_ms=reduce_series(of_function("Duration", "Average"), mean),
         duration_p99_ms=reduce_series(of_function("Duration", "p99"), max),
+        duration_rise=_rise([value for series in of_function("Duration", "Maximum") for value in series.Values]),
         concurrent_max=reduce_series(of_function("ConcurrentExecutions", "Maximum"), max),
         front_door_5xx=_first_sum(incident, _SERVER_ERRORS),
         front_door_4xx=_first_sum(incident, _CLIENT_ERRORS),
@@ -59,6 +61,11 @@ def traffic(incident: IncidentFile) -> Traffic:
         iterator_age_max_ms=reduce_series(of_function("IteratorAge", "Maximum"), max),
         cite=_cites(incident),
     )
+
+
+def _rise(values: list[float]) -> float | None:
+    usual = median(values) if len(values) >= 3 else 0.0
+    return round(max(values) / usual, 2) if usual > 0 else None
 
 
 def _first_sum(incident: IncidentFile, sources: tuple[tuple[str, tuple[str, ...]], ...]) -> float | None:

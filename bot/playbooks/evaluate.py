@@ -22,6 +22,7 @@ MAX_NODE_CITATIONS: Final = 3
 _LIST_SOURCES: Final[Mapping[str, frozenset[TextRole]]] = {
     "invocations": frozenset({"function-log", "edge-log", "other-log", "authorizer-log"}),
     "response_shapes": frozenset({"gateway-log"}),
+    "stalls": frozenset({"function-log", "other-log", "authorizer-log"}),
     "gateway_outcomes": frozenset({"gateway-log", "access-log", "client-body", "client-header", "edge-log"}),
 }
 """Texts that a list of facts is made from: where none was read, an empty list says nothing. Lists not named here come from any text."""
@@ -149,8 +150,8 @@ class Evaluator:
         return {name: -1 for name in ids if name}
 
     def _list_is_known(self, name: str) -> bool:
-        if name == "changes":
-            return self._incident.state("changes") != "absent"
+        if name in ("changes", "traces"):
+            return self._incident.state(name) != "absent"
         return self._scanned.read(_LIST_SOURCES.get(name, frozenset()))
 
     def _metric(self, condition: MetricCondition) -> Trace:
