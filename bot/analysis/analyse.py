@@ -19,7 +19,8 @@ from bot.analysis.log_lines import iter_log_lines
 from bot.analysis.network import network_path
 from bot.analysis.policy import authorizer_permission, invoke_permission
 from bot.analysis.reading import Text
-from bot.analysis.silence import denied_simulations, function_log_is_empty
+from bot.analysis.service_health import health_events
+from bot.analysis.silence import denied_simulations, function_log_is_empty, role_may_write_logs
 from bot.analysis.stalls import StallReader
 from bot.analysis.texts import iter_value_texts
 from bot.analysis.throttling import ThrottleReader, throttling
@@ -79,6 +80,8 @@ def analyse(incident: IncidentFile, first: FirstPass | None = None, also: Callab
         traffic=moved,
         front_door=door,
         health=health(incident, signs),
+        health_events=health_events(incident, first_failure_ms),
+        role_may_write_logs=role_may_write_logs(incident),
         function_log_is_empty=function_log_is_empty(incident),
         first_failure_ms=first_failure_ms,
         runtime_family=_runtime_family(incident),

@@ -22,18 +22,30 @@ WORDING_SOURCE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubl
 _HINTS: Final = (
     "not authorized to perform", "AccessDenied", "Access Denied", "UnauthorizedOperation", "AuthorizationError", "KMS access was denied",
     "does not have permission", "access has been denied", "not have permissions to call", "Access denied", "access denied",
+    "(403)", "Forbidden: ", "Access to the resource",
 )  # fmt: skip
 _FULL = re.compile(
-    r"(?:User|Principal|Role)?:? ?(?P<principal>\S+(?: id\]\S*)?) is not authorized to perform:? (?P<action>[\w-]+:[\w*]+)"
-    r"(?: on (?:the )?resource:? (?P<resource>\"?[^\s\",]+\"?))?(?P<tail>[^\n]{0,400})"
+    r"(?:User|Principal|Role)?:? ?`?(?P<principal>[^\s`]+?(?: id\]\S*)?)[`']?"
+    r" is not authorized to perform:? `?(?P<action>[\w-]+:[\w*]+)[`']?"
+    r"(?: on (?:the )?resource:? `?(?P<resource>\"?[^\s\",`]+\"?))?(?P<tail>[^\n]{0,400})"
 )
+"""SES quotes its parts as `this'."""
 _CALLING = re.compile(
     r"An error occurred \((?P<code>\w+)\) when calling the (?P<operation>\w+) operation[^:\n]*(?:: (?P<said>[^\n]{0,400}))?"
 )
+_EC2_REFUSES = re.compile(r"access has been denied by EC2.*?permission to (?P<operation>\w+)|permission:? (?P<named>ec2:\w+)")
+"""Lambda sets up a function's network interfaces with its execution role."""
+_OF_PHP = re.compile(r"Error executing \"(?P<operation>\w+)\" on \"")
+"""SDK for PHP. Source: github.com/aws/aws-sdk-php, WrappedHttpHandler::parseError."""
+_NOT_IAM: Final = ("have access to the model with the specified model ID",)
+"""An AccessDeniedException that no policy lifts: Bedrock's model access is switched on per account."""
+_MARKETPLACE = re.compile(r"AWS Marketplace actions \((?P<action>aws-marketplace:\w+)")
+_FORBIDDEN_HEAD = re.compile(r"\bForbidden: (?:null|Forbidden)\b[^\n]*(?:\n[^\n]*){0,3}(?:extractError|status code: 403)")
+"""A HEAD request has no body, so SDKs know only the status. Source: github.com/aws/aws-sdk-js/issues/2502."""
 _POLLER_ROLE = re.compile(r"does not have permissions? to call (?P<operation>\w+) on (?P<service>\w+)")
 _BARE = re.compile(
     r"\b(?P<code>AccessDeniedException|AccessDenied|UnauthorizedOperation|AuthorizationErrorException|AuthorizationError)\b"
-    r"|(?P<words>Access Denied)"
+    r"|(?P<words>Access Denied|Access to the resource \S+ is denied)"
 )
 _LAMBDA_READS_S3 = re.compile(
     r"Your access has been denied by S3.*?permission to (?P<operation>\w+) for (?P<resource>[^\s.]+(?:\.[^\s.]+)*)"
@@ -79,6 +91,13 @@ _OPERATION_ACTIONS: Final = {
 }  # fmt: skip
 """Where the IAM action is not called as the operation is. Source: Service Authorization Reference, S3, Lambda and DynamoDB."""
 
+_DEPLOYS = re.compile(
+    r"lambda:(?:Create|Update|Delete|Publish|Add|Remove|Put|Tag|Untag)|iam:(?:PassRole|CreateRole|AttachRolePolicy|PutRolePolicy)"
+    r"|cloudformation:|ecr:(?:Get|Set)RepositoryPolicy|apigateway:"
+)
+"""Actions of whoever deploys a function, which few functions call themselves; a function's own session was told before."""
+_NO_SESSION = re.compile(r":iam::\d*:(?:user/|root)|:federated-user/")
+
 MAX_KINDS: Final = 200
 
 
@@ -105,9 +124,17 @@ class DenialReader:
         full = [self._full(match) | called for match in _FULL.finditer(message)]
         if full:
             yield from full
+        elif any(words in message for words in _NOT_IAM):
+            return
+        elif match := _MARKETPLACE.search(message):
+            yield _made(match, action=match.group("action"), service="aws-marketplace", principal_kind="execution-role")
+        elif match := _EC2_REFUSES.search(message):
+            action = match.group("named") or f"ec2:{match.group('operation')}"
+            yield _made(match, action=action, service="ec2", principal_kind="execution-role")
         elif calling and (
             "ccess" in calling.group("code") or "nauthorized" in calling.group("code") or "uthorization" in calling.group("code")
-        ):
+            or calling.group("code") == "403"
+        ):  # fmt: skip
             yield _by_operation(calling.group("operation"), calling.group()) | _tail(calling.group("said") or "")
         elif match := _LAMBDA_READS_S3.search(message):
             where = match.group("resource")
@@ -120,7 +147,9 @@ class DenialReader:
                 match, action=f"{service}:{match.group('operation')}", service=service, operation=match.group("operation"),
                 principal_kind="execution-role",
             )  # fmt: skip
-        elif _AUTHORIZER_TEXT not in message and (bare := _BARE.search(message) or _ENCODED.search(message)):
+        elif _AUTHORIZER_TEXT not in message and (
+            bare := _BARE.search(message) or _ENCODED.search(message) or _FORBIDDEN_HEAD.search(message)
+        ):
             yield _made(bare, **_by_client(message))
 
     def _full(self, match: re.Match[str]) -> dict[str, Any]:
@@ -148,7 +177,16 @@ class DenialReader:
             return "execution-role"
         if action in ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "execute-api:Invoke"):
             return "caller"
+        if _DEPLOYS.match(action):
+            return "deployer"
+        if _NO_SESSION.search(principal) or self._is_elsewhere(principal):
+            return "caller"  # a function's own session is an assumed role of its account
         return "execution-role" if ":assumed-role/" in principal and not role else "unknown"
+
+    def _is_elsewhere(self, principal: str) -> bool:
+        """Tell whether a principal belongs to another account than the function."""
+        account, own = principal.split(":")[4:5], self.incident.target.account_id
+        return bool(own and account and re.fullmatch(r"\d{12}", account[0]) and account[0] != own)
 
     def _role_name(self) -> str | None:
         arn = (self.incident.function or {}).get("Role") or (self.incident.execution_role or {}).get("Arn")
@@ -212,6 +250,8 @@ def _by_client(message: str) -> dict[str, Any]:
         found = _by_operation(match.group("operation"), "")
         service = found["service"] or match.group("service").lower()
         return {"service": service, "operation": found["operation"], "action": found["action"] or f"{service}:{found['operation']}"}
+    if match := _OF_PHP.search(message):
+        return {name: value for name, value in _by_operation(match.group("operation"), "").items() if name != "fragment"}
     if match := _OF_SDK.search(message):
         return {"service": match.group("service").lower()}
     return {}

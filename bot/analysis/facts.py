@@ -277,6 +277,8 @@ class FrontDoorFacts(Fact):
     status_from: Literal["client", "gateway-log", "access-log", "alarm", "unknown"] = "unknown"
     handler_answered: bool | None = None
     """The status came from the function's own answer (a success at the Lambda API), not from the gateway."""
+    forwards_host: bool | None = None
+    """A CloudFront behaviour sends the viewer's Host header on to an API Gateway or function URL origin. None: no such origin was read."""
     domain_without_mapping: bool | None = None
     """A custom domain is called, and AWS said that it has no API mapping or base path mapping. None: one of the two is unknown."""
 
@@ -298,6 +300,18 @@ class SimulatedDenial(Item):
     service: str
     explicit: bool = False
     resource: str | None = None
+
+
+class HealthEvent(Item):
+    """One AWS Health event; the ones of other regions and services are kept apart, since an account sees them all."""
+
+    service: str
+    region: str | None = None
+    is_issue: bool = False
+    is_open: bool = False
+    """Open now, or open when the first failure was seen."""
+    concerns: Literal["function", "dependency", "elsewhere"] = "elsewhere"
+    """`function`: Lambda or what stands in front of it, here; `dependency`: a service that functions rest on, here."""
 
 
 class TraceCall(Item):
@@ -353,6 +367,9 @@ class Facts(Fact):
     traffic: Traffic = Traffic()
     front_door: FrontDoorFacts = FrontDoorFacts()
     health: Health = Health()
+    health_events: tuple[HealthEvent, ...] = ()
+    role_may_write_logs: bool | None = None
+    """Whether the execution role's policies allow writing to the function's log group. None: a policy could not be read."""
     function_log_is_empty: bool | None = None
     """The function's own log group was read and holds no event, or AWS said that there is none. None: it was not read."""
     first_failure_ms: int | None = None

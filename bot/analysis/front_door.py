@@ -44,6 +44,7 @@ def front_door_facts(incident: IncidentFile, table: GatewayTable, outcomes: tupl
         status=status,
         status_from=status_from,
         handler_answered=_handler_answered(incident, table, outcomes, status),
+        forwards_host=_forwards_host(incident),
         domain_without_mapping=_domain_without_mapping(incident),
     )
 
@@ -63,6 +64,54 @@ def _domain_without_mapping(incident: IncidentFile) -> bool | None:
     if not host or not mappings:
         return None
     return not _OWN_HOST.search(host) and not any(mappings)
+
+
+_AWS_ORIGIN = re.compile(r"\.(?:execute-api|lambda-url)\.[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)")
+_FORWARDS_HOST: Final = frozenset(
+    {"216adef6-5c7f-47e4-b989-5492eafa07d3", "33f36d7e-f396-46d9-90e0-52428a34d9dc", "managed-allviewer", "allviewer",
+     "managed-allviewerandcloudfrontheaders-2022-06", "allviewerandcloudfrontheaders-2022-06"}
+)  # fmt: skip
+"""Managed origin request policies that send the viewer's Host on, by id and name. Source: CloudFront developer guide, "Use managed origin
+request policies"."""
+
+
+def _forwards_host(incident: IncidentFile) -> bool | None:
+    """Tell whether a distribution overwrites the Host by which API Gateway and function URLs are found."""
+    gateway = incident.gateway or {}
+    origins = _items(gateway.get("Origins"))
+    if not any(_AWS_ORIGIN.search(str(origin.get("DomainName"))) for origin in origins):
+        return None
+    behaviours = [gateway.get("DefaultCacheBehavior"), *_items(gateway.get("CacheBehaviors"))]
+    return any(_sends_host(one) for one in behaviours if isinstance(one, dict))
+
+
+def _sends_host(behaviour: dict[str, Any]) -> bool:
+    policy = behaviour.get("OriginRequestPolicy")
+    name = behaviour.get("OriginRequestPolicyId") or behaviour.get("OriginRequestPolicyName") or policy
+    if isinstance(name, str) and name.lower() in _FORWARDS_HOST:
+        return True
+    own = (
+        policy.get("HeadersConfig") or (policy.get("OriginRequestPolicyConfig") or {}).get("HeadersConfig")
+        if isinstance(policy, dict)
+        else None
+    )
+    sent = own if isinstance(own, dict) else {}
+    if str(sent.get("HeaderBehavior")) in ("allViewer", "allViewerAndWhitelistCloudFront"):
+        return True
+    forwarded = (behaviour.get("ForwardedValues") or {}).get("Headers")
+    listed = [header for part in (sent.get("Headers"), forwarded) for header in _values(part)]
+    return any(header.lower() in ("host", "*") for header in listed)
+
+
+def _values(part: object) -> list[str]:
+    found = part.get("Items") if isinstance(part, dict) else part
+    return [str(value) for value in found] if isinstance(found, list) else []
+
+
+def _items(part: object) -> list[dict[str, Any]]:
+    """Rows of a CloudFront list, which AWS wraps in `Items`."""
+    found = part.get("Items") if isinstance(part, dict) else part
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def function_timeout_ms(incident: IncidentFile) -> int | None:

@@ -45,7 +45,7 @@ def _trouble(incident: IncidentFile, signs: Signs) -> bool:
     runs, traffic = signs.runs, signs.traffic
     if runs.failed or runs.over_front_door_limit or runs.init_timeouts or runs.init_errors or signs.outcomes:
         return True
-    if any(fault.outcome != "ok" for fault in signs.faults) or any(denial.outcome != "ok" for denial in signs.denials):
+    if any(fault.outcome != "ok" for fault in signs.faults) or any(_hurts(denial) for denial in signs.denials):
         return True
     if (
         traffic.errors
@@ -58,6 +58,12 @@ def _trouble(incident: IncidentFile, signs: Signs) -> bool:
         return True
     status = signs.front_door.status
     return (status is not None and status >= 400) or _is_in_a_bad_state(incident)
+
+
+def _hurts(denial: Denial) -> bool:
+    """A refusal in CloudTrail of somebody else says nothing of this function."""
+    is_foreign = denial.role == "denial" and denial.principal_kind in ("caller", "deployer", "anonymous")
+    return denial.outcome != "ok" and not is_foreign
 
 
 def _is_in_a_bad_state(incident: IncidentFile) -> bool:

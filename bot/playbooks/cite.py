@@ -25,8 +25,12 @@ _FRONT_DOOR_SOURCES: Final = {
     "is_proxy": ("gateway.integrations[*].type",),
     "status": ("client.status",),
     "handler_answered": ("client.status",),
+    "forwards_host": ("gateway.DefaultCacheBehavior", "gateway.Origins", "gateway.kind"),
 }
 """Where the facts of the front door come from; they carry no citation of their own."""
+
+_TOP_SOURCES: Final = {"runtime_family": ("function.Runtime",), "role_may_write_logs": ("execution_role.policies[*].document",)}
+"""The same for single facts beside the groups."""
 
 
 def value_text(value: Any) -> str:
@@ -61,7 +65,7 @@ def cite_fact(path: str, incident: IncidentFile, facts: Facts) -> tuple[Citation
         return _from_runs(rest, facts)
     if names[:1] == ["front_door"]:
         return _from_front_door(rest, incident, facts)
-    return _from_paths(("function.Runtime",), incident, facts) if names[:1] == ["runtime_family"] else ()
+    return _from_paths(_TOP_SOURCES.get(names[0], ()) if names else (), incident, facts)
 
 
 def from_items(items: Iterable[Item]) -> tuple[Citation, ...]:

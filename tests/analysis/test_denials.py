@@ -177,3 +177,57 @@ class TestPlaces:
             denials_of(client={"status": 403, "body": '{"Message":"User is not authorized to access this resource with an explicit deny"}'})
             == ()
         )
+
+    def test_a_model_that_is_not_switched_on_is_no_refusal_of_iam(self) -> None:
+        """Bedrock says AccessDeniedException, and no policy lifts it."""
+        said = "An error occurred (AccessDeniedException) when calling the InvokeModel operation: You don't have access to the model with the specified model ID."
+
+        assert denials_of(said) == ()
+
+
+class TestOldAndOddWordings:
+    @pytest.mark.parametrize(
+        ("line", "action"),
+        [
+            ("An error occurred (403) when calling the HeadObject operation: Forbidden", "s3:GetObject"),
+            (
+                "User `arn:aws:sts::123456789012:assumed-role/r/mailer' is not authorized to perform `ses:SendEmail' on resource `arn:aws:ses:eu-west-1:123456789012:identity/example.com'",
+                "ses:SendEmail",
+            ),
+            (
+                'Error executing "PutObject" on "https://b.s3.eu-west-1.amazonaws.com/k"; AWS HTTP error: <Code>AccessDenied</Code>',
+                "s3:PutObject",
+            ),
+            (
+                "Your access has been denied by EC2, please make sure your function execution role have permission to CreateNetworkInterface. EC2 Error Code: UnauthorizedOperation.",
+                "ec2:CreateNetworkInterface",
+            ),
+            (
+                "AccessDeniedException: Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe) to enable access to this model.",
+                "aws-marketplace:ViewSubscriptions",
+            ),
+            ("Forbidden: null\n    at Request.extractError (/var/runtime/node_modules/aws-sdk/lib/services/s3.js:577:35)", None),
+            ("AccessDenied: Access to the resource https://sqs.eu-west-1.amazonaws.com/ is denied.", None),
+        ],
+    )
+    def test_each_is_a_refusal_of_the_role(self, line: str, action: str | None) -> None:
+        """What SDKs and services make of the same answer; some know no action."""
+        denial = one(f"[ERROR] {line}")
+
+        assert (denial.principal_kind, denial.action) == ("execution-role", action)
+
+    @pytest.mark.parametrize(
+        ("principal", "action", "kind"),
+        [
+            ("arn:aws:iam::123456789012:user/ci", "s3:GetObject", "caller"),
+            ("arn:aws:sts::210987654321:assumed-role/visitor/session", "s3:GetObject", "caller"),
+            ("arn:aws:sts::123456789012:assumed-role/pipeline/build", "lambda:UpdateFunctionCode", "deployer"),
+            ("arn:aws:sts::123456789012:assumed-role/checkout-role/checkout", "lambda:UpdateFunctionCode", "execution-role"),
+        ],
+    )
+    def test_trails_name_others_too(self, principal: str, action: str, kind: str) -> None:
+        """A user, another account's role and whoever deploys are not the function; its own session is, whatever it asks for."""
+        said = f"User: {principal} is not authorized to perform: {action} on resource: arn:aws:s3:::b/k because no identity-based policy allows it"
+        target = {"function_name": "checkout", "account_id": "123456789012", "front_door": None}
+
+        assert one(target=target, denials=[{"errorCode": "AccessDenied", "errorMessage": said}]).principal_kind == kind

@@ -315,7 +315,41 @@ class TestFrontDoor:
         assert facts_of(kind="http-api", gateway=gateway).front_door.gateway_throttle_zero is False
 
 
+class TestForwardedHost:
+    @pytest.mark.parametrize(
+        ("behaviour", "expected"),
+        [
+            ({"OriginRequestPolicyId": "216adef6-5c7f-47e4-b989-5492eafa07d3"}, True),
+            ({"OriginRequestPolicy": "Managed-AllViewer"}, True),
+            ({"OriginRequestPolicy": {"HeadersConfig": {"HeaderBehavior": "allViewer"}}}, True),
+            ({"OriginRequestPolicy": {"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": {"Items": ["Host"]}}}}, True),
+            ({"ForwardedValues": {"Headers": {"Items": ["*"]}}}, True),
+            ({"OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac"}, False),
+            ({"ForwardedValues": {"Headers": {"Items": ["Accept"]}}}, False),
+        ],
+    )
+    def test_a_behaviour_sends_the_viewers_host_on_or_not(self, behaviour: dict[str, Any], expected: bool) -> None:
+        """API Gateway and function URLs are found by the Host, so the viewer's own leads nowhere."""
+        origins = {"Items": [{"DomainName": "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"}]}
+        gateway = {"kind": "cloudfront", "Origins": origins, "CacheBehaviors": {"Items": [behaviour]}}
+
+        assert analyse(an_incident(kind="cloudfront", gateway=gateway)).front_door.forwards_host is expected
+
+    def test_a_bucket_as_origin_tells_nothing(self) -> None:
+        """S3 has rules of its own for the Host."""
+        gateway = {"kind": "cloudfront", "Origins": [{"DomainName": "shop.s3.amazonaws.com"}], "DefaultCacheBehavior": {}}
+
+        assert analyse(an_incident(kind="cloudfront", gateway=gateway)).front_door.forwards_host is None
+
+
 class TestHealth:
+    def test_a_refusal_of_somebody_else_does_no_harm(self) -> None:
+        """CloudTrail rows of users and other accounts stand beside healthy runs."""
+        row = {"errorCode": "AccessDenied", "errorMessage": "User: arn:aws:iam::1:user/u is not authorized to perform: s3:GetObject"}
+        facts = analyse(an_incident(logs=[a_log(f"START RequestId: {ID} Version: 1", report())], denials=[row]))
+
+        assert facts.health.is_healthy is True
+
     def test_good_runs_affirm_it(self) -> None:
         """Runs were seen, all ended well, and nothing else speaks against it."""
         found = facts_of(logs=[a_log(report())], function={"State": "Active", "Timeout": 3}).health
