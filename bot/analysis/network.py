@@ -106,17 +106,17 @@ def _table_of(subnet: str, tables: list[_Row]) -> _Row | None:
 def _default_route(table: _Row | None, network: _Row) -> tuple[Egress, Citation]:
     if table is None:
         return "unknown", Citation(section="network", ref="network.route_tables", text="no route table for the subnet")
-    name = str(table.get("RouteTableId") or "route table")
+    name = str(table.get("RouteTableId") or "the route table")
     for route in table.get("Routes") or ():
         if route.get("DestinationCidrBlock") != "0.0.0.0/0" and route.get("DestinationIpv6CidrBlock") != "::/0":
             continue
         if route.get("State") == "blackhole":
-            return "none", _route_cite(name, "0.0.0.0/0 blackhole")
+            return "none", _cite_row(network, "route_tables", table, f"{name}: 0.0.0.0/0 blackhole")
         for key, egress in _TARGETS:
             target = str(route.get(key) or "")
             if target and (key != "GatewayId" or target.startswith("igw-")):
-                return _checked(egress, target, network), _route_cite(name, target)
-    return "none", _route_cite(name, f"{name} has no default route")
+                return _checked(egress, target, network), _cite_row(network, "route_tables", table, f"{name}: {target}")
+    return "none", _cite_row(network, "route_tables", table, f"{name} has no default route")
 
 
 _TARGETS: Final[tuple[tuple[str, Egress], ...]] = (
@@ -135,8 +135,9 @@ def _checked(egress: Egress, target: str, network: _Row) -> Egress:
     return "none" if known.get(target, "available") in ("failed", "deleted", "deleting") else egress
 
 
-def _route_cite(name: str, text: str) -> Citation:
-    return Citation(section="network", ref=f"network.route_tables {name}", text=text)
+def _cite_row(network: _Row, key: str, row: _Row, text: str) -> Citation:
+    place = next(index for index, other in enumerate(network[key]) if other is row)
+    return Citation(section="network", ref=f"network.{key}[{place}]", text=text)
 
 
 def _endpoints(network: _Row) -> tuple[str, ...]:
@@ -172,9 +173,10 @@ def _security_groups(network: _Row, own: set[str], ports: tuple[int, ...]) -> tu
         blocks.append("egress to 53/udp")
     if not blocks:
         return (), False, ()
-    ref = f"network.security_groups {mine[0].get('GroupId', '')}".strip()
-    text = "IpPermissionsEgress: " + (", ".join(_rule_words(rule) for rule in rules) or "none")
-    cite = Citation(section="network", ref=ref, text=text)
+    text = f"{mine[0].get('GroupId') or 'security group'} IpPermissionsEgress: " + (
+        ", ".join(_rule_words(rule) for rule in rules) or "none"
+    )
+    cite = _cite_row(network, "security_groups", mine[0], text)
     return tuple(blocks) if rules else ("all egress",), not has_dns and not _asks_amazon(network), (cite,)
 
 
@@ -226,5 +228,5 @@ def _network_acls(network: _Row, subnets: set[str]) -> tuple[bool, tuple[Citatio
             if entries and not any(entry.get("RuleAction") == "allow" for entry in entries):
                 way = "egress" if is_egress else "ingress"
                 name = str(acl.get("NetworkAclId") or "network ACL")
-                return True, (Citation(section="network", ref=f"network.network_acls {name}", text=f"{name} allows no {way}"),)
+                return True, (_cite_row(network, "network_acls", acl, f"{name} allows no {way}"),)
     return False, ()
