@@ -10,7 +10,7 @@ import pytest
 from bot.analysis.facts import Facts
 from bot.models.diagnosis import Citation
 from bot.models.incident_file import IncidentFile
-from bot.playbooks.engine import diagnose
+from bot.playbooks.engine import examine
 from bot.playbooks.model import Playbook
 from bot.playbooks.paths import PathError, parse_path, resolve
 from bot.playbooks.shipped import load_with_shipped
@@ -55,12 +55,13 @@ def _metric_fault(citation: Citation, incident: IncidentFile) -> str | None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_is_cited_is_there(path: Path, playbooks: tuple[Playbook, ...]) -> None:
+    """Of every playbook that speaks, and not only of those that win."""
     incident = IncidentFile.load(path)
 
     faults = [
-        f"{diagnosis.playbook}: {citation.section} {citation.ref}: {citation.text[:80]!r}: {fault}"
-        for diagnosis in diagnose(incident, playbooks).diagnoses
-        for citation in diagnosis.evidence
+        f"{assessment.playbook.id}: {citation.section} {citation.ref}: {citation.text[:80]!r}: {fault}"
+        for assessment in examine(incident, playbooks).assessments
+        for citation in assessment.evidence
         if (fault := fault_of(citation, incident))
     ]
 
