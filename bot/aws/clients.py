@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,9 @@ POOL_CONNECTIONS: Final = 16
 
 SESSION_NAME: Final = "lambda-medic"
 
+SESSION_NAME_CHARS: Final = 64
+"""A session's name may be no longer. Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -44,6 +48,8 @@ class Connection:
     connect_timeout_s: float = CONNECT_TIMEOUT_S
     read_timeout_s: float = READ_TIMEOUT_S
     max_attempts: int = MAX_ATTEMPTS
+    incident_id: str | None = None
+    """Stands in the session's name and in the user agent, so that CloudTrail leads from a change back to the incident."""
 
 
 class Boto3Clients:
@@ -83,18 +89,11 @@ class Boto3Clients:
 
     def for_role(self, role_arn: str, external_id: str | None = None) -> Boto3Clients:
         """Return clients that act under another role, reached with the same connection."""
-        old = self._connection
-        return Boto3Clients(
-            Connection(
-                region=old.region,
-                profile=old.profile,
-                role_arn=role_arn,
-                external_id=external_id,
-                connect_timeout_s=old.connect_timeout_s,
-                read_timeout_s=old.read_timeout_s,
-                max_attempts=old.max_attempts,
-            )
-        )
+        return Boto3Clients(replace(self._connection, role_arn=role_arn, external_id=external_id))
+
+    def for_incident(self, incident_id: str) -> Boto3Clients:
+        """Return clients whose calls carry an incident's id into CloudTrail."""
+        return Boto3Clients(replace(self._connection, incident_id=incident_id))
 
     def _make(self, service: str, region: str | None) -> Any:
         from botocore.exceptions import NoRegionError, UnknownServiceError
@@ -110,13 +109,14 @@ class Boto3Clients:
     def _config(self) -> Config:
         from botocore.config import Config
 
+        incident = self._connection.incident_id
         return Config(
             retries={"mode": "standard", "total_max_attempts": self._connection.max_attempts},
             connect_timeout=self._connection.connect_timeout_s,
             read_timeout=self._connection.read_timeout_s,
             max_pool_connections=POOL_CONNECTIONS,
             tcp_keepalive=True,
-            user_agent_extra=f"lambda-medic/{__version__}",
+            user_agent_extra=f"lambda-medic/{__version__}" + (f" incident/{_marker(incident)}" if incident else ""),
         )
 
     def _open(self) -> Session:
@@ -140,7 +140,8 @@ class Boto3Clients:
         import botocore.session
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
-        extra = {"RoleSessionName": SESSION_NAME}
+        incident = self._connection.incident_id
+        extra = {"RoleSessionName": f"{SESSION_NAME}-{_marker(incident)}"[:SESSION_NAME_CHARS] if incident else SESSION_NAME}
         if self._connection.external_id:
             extra["ExternalId"] = self._connection.external_id
         fetcher = AssumeRoleCredentialFetcher(
@@ -150,3 +151,8 @@ class Boto3Clients:
         # The public way to set credentials takes fixed ones, which expire after an hour: https://github.com/boto/botocore/issues/761
         vars(core)["_credentials"] = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         return boto3.session.Session(botocore_session=core, region_name=base.region_name)
+
+
+def _marker(incident_id: str) -> str:
+    """Return an incident's id in the characters that a session's name and a user agent both take."""
+    return re.sub(r"[^A-Za-z0-9=,.@-]+", "-", incident_id)

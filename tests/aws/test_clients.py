@@ -66,6 +66,24 @@ class TestClient:
         assert Boto3Clients(Connection(region=REGION)).client("sqs").meta.endpoint_url == "http://127.0.0.1:4599"
 
 
+class TestIncident:
+    def test_stands_in_the_user_agent_of_every_call(self) -> None:
+        """CloudTrail shows it beside each change; what a user agent does not take is replaced."""
+        clients = Boto3Clients(Connection(region=REGION)).for_incident("inc 42/a")
+
+        assert clients.client("lambda").meta.config.user_agent_extra.endswith("incident/inc-42-a")
+        assert "incident" not in Boto3Clients(Connection(region=REGION)).client("lambda").meta.config.user_agent_extra
+
+    def test_stands_in_the_name_of_an_assumed_session(self) -> None:
+        """The session's name is what CloudTrail shows as the caller."""
+        with mock_aws():
+            clients = Boto3Clients(Connection(region=REGION)).for_incident("42").for_role("arn:aws:iam::123456789012:role/writer")
+
+            arn = clients.client("sts").get_caller_identity()["Arn"]
+
+        assert arn.endswith(":assumed-role/writer/lambda-medic-42")
+
+
 class TestFaults:
     def test_no_region_names_the_ways_to_set_one(self) -> None:
         """Without a region boto3 would say NoRegionError and not how to help it."""
