@@ -8,6 +8,10 @@ BotError
 │   ├── CommandError          a queued command or a Slack request is not valid
 │   └── SettingsError         an environment variable is missing or unusable
 ├── CollectionError       one question to AWS failed; becomes a gap
+├── RemediationError      a change could not be planned, made or undone; carries AWS's operation and code
+│   ├── RefusedError          the change must not be made; the message says why
+│   ├── PlanStaleError        the live state is not what the plan was made from; carries field, planned-from and found
+│   └── OutcomeUnknownError   a call was sent, and neither its answer nor the state could be read
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
 │   └── LeaseLostError        another worker has taken over; this one must stop
@@ -66,6 +70,41 @@ class CollectionError(BotError):
         self.operation = operation
         self.code = code
         super().__init__(message)
+
+
+class RemediationError(BotError):
+    """A change could not be planned, made or undone.
+
+    `operation` is the question or change as `service:Operation`, `code` AWS's own error code or the name of the exception.
+    """
+
+    def __init__(self, message: str, *, operation: str = "", code: str = "") -> None:
+        self.operation = operation
+        self.code = code
+        super().__init__(message)
+
+
+class RefusedError(RemediationError):
+    """The change must not be made; the message says why."""
+
+
+class PlanStaleError(RemediationError):
+    """The live state is not what the plan was made from, so what was approved no longer describes the change."""
+
+    def __init__(self, field: str, planned: object, found: object, *, hint: str = "") -> None:
+        self.field = field
+        self.planned = planned
+        self.found = found
+        super().__init__(f"changed since: {field} is {as_words(found)}, planned from {as_words(planned)}{hint}")
+
+
+class OutcomeUnknownError(RemediationError):
+    """A call was sent, and neither its answer nor the state afterwards could be read."""
+
+
+def as_words(value: object) -> str:
+    """Return a value of a plan as people read it."""
+    return "none" if value is None else str(value)
 
 
 class TargetNotFoundError(BotError):

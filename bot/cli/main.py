@@ -15,6 +15,7 @@ SUBCOMMANDS: Final = {
     "bench": "bot.cli.bench:bench",
     "demo": "bot.cli.demo:demo",
     "manifest": "bot.cli.manifest:manifest",
+    "plan": "bot.cli.plan:plan",
     "playbooks": "bot.cli.playbooks:playbooks",
     "replay": "bot.cli.replay:replay",
     "why": "bot.cli.why:why",

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Literal
 
-from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
+from pydantic import Field, field_validator
+
+from bot.errors import InputError, RefusedError, TargetNotFoundError
+from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk, Strict
+from bot.models.plan import ApiCall, PlanRequest, Subject
 from bot.remediations.case import Case, mapping, rows
-from bot.remediations.remediation import REMEDIATIONS, Remediation
+from bot.remediations.patch import Patch
+from bot.remediations.reads import Reads
+from bot.remediations.remediation import PLAN_READS, REMEDIATIONS, Draft, Remediation
+from bot.remediations.state import Observed
+
+COMPARED: Final = ("Timeout", "MemorySize", "Runtime", "Handler", "CodeSha256", "LastModified")
+"""What of two versions' configurations a person wants to see side by side."""
+
+
+class AliasParams(Strict):
+    """The alias and the version that it is to point at, with all of the traffic."""
+
+    alias: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,128}$")
+    to_version: str = Field(pattern=r"^[0-9]{1,10}$")
+    clear_weights: Literal[True] = True
+
+    @field_validator("to_version", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
 
 
 @REMEDIATIONS.register("rollback-alias")
@@ -17,8 +40,9 @@ class RollbackAlias(Remediation):
 
     action: ClassVar[Action] = "rollback-alias"
     risk: ClassVar[Risk] = "medium"
-    iam_actions: ClassVar[frozenset[str]] = frozenset({"lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:UpdateAlias"})
+    iam_actions: ClassVar[frozenset[str]] = PLAN_READS | {"lambda:GetAlias", "lambda:UpdateAlias"}
     source_url: ClassVar[str] = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html"
+    Params: ClassVar[type[Strict]] = AliasParams
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:
         """Return alias, present and previous version; both must have been seen."""
@@ -60,6 +84,59 @@ class RollbackAlias(Remediation):
         versions = [int(v["Version"]) for v in _listed(case, "Versions", "versions") if str(v.get("Version", "")).isdigit()]
         older = [v for v in versions if v < int(present)]
         return present, str(max(older)) if older else None
+
+    def subject(self, request: PlanRequest, params: AliasParams, config: dict[str, Any]) -> Subject:
+        """Return the alias."""
+        alias = params.alias or request.qualifier
+        if alias is None or alias == "$LATEST" or alias.isdigit():
+            raise InputError("rollback-alias: alias is needed, for example alias=live")
+        return self.subject_of(request.model_copy(update={"qualifier": alias}), config)
+
+    def observe(self, subject: Subject, reads: Reads) -> Observed:
+        """Return the alias's version and weights."""
+        found = reads.or_none("lambda", "GetAlias", FunctionName=subject.function_name, Name=subject.qualifier)
+        if found is None:
+            raise TargetNotFoundError(f"alias: {subject.function_name} has none named {subject.qualifier}")
+        weights = mapping(mapping(found.get("RoutingConfig")).get("AdditionalVersionWeights"))
+        return Observed(values={"version": found["FunctionVersion"], "weights": weights}, revision_id=found.get("RevisionId"), raw=found)
+
+    def steps(self, subject: Subject, current: dict[str, Any], goal: dict[str, Any]) -> list[ApiCall]:
+        """Return the one call; without the empty weights a canary would keep its share."""
+        if current == goal:
+            return []
+        parameters = {
+            "FunctionName": subject.function_name,
+            "Name": subject.qualifier,
+            "FunctionVersion": goal["version"],
+            "RoutingConfig": {"AdditionalVersionWeights": goal["weights"]},
+        }
+        return [ApiCall(service="lambda", operation="UpdateAlias", parameters=parameters)]
+
+    def draft(self, request: PlanRequest, params: AliasParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
+        """Return the version, and in what it differs from the present one."""
+        name, alias, old, new = subject.function_name, str(subject.qualifier), seen.values, params.to_version
+        target, present = reads.function(name, new), reads.function(name, old["version"])
+        if target.get("State") == "Failed":
+            raise RefusedError(f"rollback-alias: version {new} is in state Failed: {target.get('StateReason', 'no reason given')}")
+        differs = [f"{k} {present.get(k)} → {target.get(k)}" for k in COMPARED if present.get(k) != target.get(k)]
+        weights = f" and weights {old['weights']}" if old["weights"] else ""
+        warnings = ["migrations of data do not roll back", "provisioned concurrency of the alias delays the move"]
+        if old["weights"]:
+            warnings.insert(
+                0, "the weights are those of a gradual deployment: CodeDeploy, if it is at work, would set them again; stop it first"
+            )
+        return Draft(
+            after={"version": new, "weights": {}},
+            undo=f"point {alias} back at version {old['version']}{weights}",
+            patch=Patch(
+                "AWS::Lambda::Alias",
+                {"Name": alias, "FunctionVersion": new},
+                "aws_lambda_alias",
+                {"name": alias, "function_name": name, "function_version": new},
+            ),
+            effects=[f"all calls of {alias} go to version {new} at once", "cost: none by itself", *differs],
+            warnings=warnings,
+        )
 
 
 def _alias_moves(case: Case) -> Iterator[tuple[str, str]]:

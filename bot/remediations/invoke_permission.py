@@ -18,7 +18,8 @@ from bot.remediations.callers import (
     service_of_arn,
 )
 from bot.remediations.case import Case, lambda_arns, mapping, rows, word
-from bot.remediations.remediation import REMEDIATIONS, Remediation
+from bot.remediations.invoke_statements import InvokeStatements
+from bot.remediations.remediation import PLAN_READS, REMEDIATIONS
 
 URL_ACTIONS: Final = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
 """A function URL needs both since October 2025. Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html."""
@@ -28,12 +29,12 @@ AUTHORIZER_FAILS: Final = frozenset({"no-policy", "no-statement", "source-mismat
 
 
 @REMEDIATIONS.register("add-invoke-permission")
-class AddInvokePermission(Remediation):
+class AddInvokePermission(InvokeStatements):
     """Let the front door invoke the function."""
 
     action: ClassVar[Action] = "add-invoke-permission"
     risk: ClassVar[Risk] = "low"
-    iam_actions: ClassVar[frozenset[str]] = frozenset({"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"})
+    iam_actions: ClassVar[frozenset[str]] = PLAN_READS | {"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"}
     source_url: ClassVar[str] = "https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:

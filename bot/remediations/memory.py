@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
+from pydantic import Field
+
+from bot.errors import RefusedError
+from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk, Strict
+from bot.models.plan import PlanRequest, Subject
 from bot.remediations.case import Case
-from bot.remediations.remediation import REMEDIATIONS, Remediation, next_step
+from bot.remediations.configuration import CONFIGURATION_ACTIONS, ConfigurationChange, latest_only_warnings
+from bot.remediations.patch import Patch
+from bot.remediations.reads import Reads
+from bot.remediations.remediation import REMEDIATIONS, Draft, next_step
+from bot.remediations.state import Observed
+from bot.remediations.traffic import GB_SECOND_USD, architecture_of, daily_change, traffic_of
 
+MIN_MEMORY_MB: Final = 128
 MAX_MEMORY_MB: Final = 10_240
 """Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 
@@ -23,15 +33,21 @@ LOW_RATIO: Final = 0.75
 """Below this share of its memory, a function that was not killed does not lack memory."""
 
 
+class MemoryParams(Strict):
+    """The new size."""
+
+    to_mb: int = Field(ge=MIN_MEMORY_MB, le=MAX_MEMORY_MB)
+
+
 @REMEDIATIONS.register("raise-memory")
-class RaiseMemory(Remediation):
+class RaiseMemory(ConfigurationChange):
     """Raise the function's MemorySize."""
 
     action: ClassVar[Action] = "raise-memory"
     risk: ClassVar[Risk] = "low"
-    iam_actions: ClassVar[frozenset[str]] = frozenset(
-        {"lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"}
-    )
+    iam_actions: ClassVar[frozenset[str]] = CONFIGURATION_ACTIONS | {"cloudwatch:GetMetricData"}
+    Params: ClassVar[type[Strict]] = MemoryParams
+    field_name: ClassVar[str] = "memory_mb"
     source_url: ClassVar[str] = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:
@@ -79,3 +95,44 @@ class RaiseMemory(Remediation):
         """Tell a start that is short of processor time: memory then helps although little of it is used."""
         slow_start = any(i.cold and i.outcome in ("timeout", "running") for i in case.facts.invocations)
         return case.cause in ("cold-start", "init-failure") or slow_start or case.facts.runs.init_timeouts > 0
+
+    def from_config(self, config: dict[str, Any]) -> int:
+        """Return MemorySize."""
+        return int(config["MemorySize"])
+
+    def to_parameters(self, value: Any) -> dict[str, Any]:
+        """Return MemorySize."""
+        return {"MemorySize": value}
+
+    def draft(self, request: PlanRequest, params: MemoryParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
+        """Return the new size with its cost."""
+        old, new = seen.values[self.field_name], params.to_mb
+        if new <= old:
+            raise RefusedError(f"raise-memory: {new} MB is not more than the present {old} MB")
+        warnings = latest_only_warnings(request, seen.raw, reads)
+        if new > SMALL_ACCOUNT_MAX_MB:
+            warnings.append(f"an account that is held to {SMALL_ACCOUNT_MAX_MB} MB refuses this; then nothing changes")
+        properties = {"MemorySize": new}
+        return Draft(
+            after={self.field_name: new},
+            undo=f"set MemorySize back to {old} MB",
+            patch=Patch(
+                "AWS::Lambda::Function",
+                properties,
+                "aws_lambda_function",
+                {"memory_size": new},
+                on_function=True,
+                cdk={"memorySize": str(new)},
+                serverless={"memorySize": new},
+            ),
+            effects=[self._cost(old, new, seen.raw, subject, reads), "new environments start with the new size: expect cold starts"],
+            warnings=warnings,
+        )
+
+    def _cost(self, old: int, new: int, config: dict[str, Any], subject: Subject, reads: Reads) -> str:
+        traffic = traffic_of(reads, subject.function_name)
+        if traffic is None:
+            return f"cost: each running second costs {new / old:.2g} times as much; no calls were seen in the last 24 hours"
+        second = traffic.duration_s * GB_SECOND_USD[architecture_of(config)] / 1024
+        basis = f"for the {traffic.invocations:,.0f} calls of the last 24 hours if they take as long as now"
+        return daily_change("cost", second * old, second * new, basis)

@@ -9,22 +9,37 @@ from bot.models.incident_file import IncidentFile
 # Importing a module registers its actions.
 from bot.remediations import (
     alias,
-    capacity,
     concurrency,
-    diagnostics,
     event_source,
+    execution_logging,
     invoke_permission,
     memory,
+    provisioned,
+    quota,
     role_permission,
     storage,
     timeout,
+    tracing,
 )
 from bot.remediations.case import Case
 from bot.remediations.remediation import REMEDIATIONS
 
 __all__ = ["MODULES", "REMEDIATIONS", "offer"]
 
-MODULES = (alias, capacity, concurrency, diagnostics, event_source, invoke_permission, memory, role_permission, storage, timeout)
+MODULES = (
+    alias,
+    concurrency,
+    event_source,
+    execution_logging,
+    invoke_permission,
+    memory,
+    provisioned,
+    quota,
+    role_permission,
+    storage,
+    timeout,
+    tracing,
+)
 """The modules that register remediations."""
 
 

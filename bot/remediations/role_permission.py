@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from bot.analysis.facts import Denial
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
 from bot.remediations.case import Case, mapping, partition_of, rows, word
-from bot.remediations.remediation import REMEDIATIONS, Remediation
+from bot.remediations.remediation import PLAN_READS, REMEDIATIONS
 from bot.remediations.role_actions import (
     ACTIONS_OF_OPERATION,
     DANGEROUS_PREFIXES,
@@ -21,6 +21,7 @@ from bot.remediations.role_actions import (
     RESOURCE_PATTERN,
     WITHOUT_RESOURCE,
 )
+from bot.remediations.role_policy import RolePolicy
 
 NOT_BY_GRANT: Final = {
     "permissions-boundary": "the role's permissions boundary does not allow the action; no policy of the role can",
@@ -48,21 +49,20 @@ class Need:
 
 
 @REMEDIATIONS.register("grant-role-permission")
-class GrantRolePermission(Remediation):
+class GrantRolePermission(RolePolicy):
     """Let the execution role do exactly what was refused."""
 
     action: ClassVar[Action] = "grant-role-permission"
     risk: ClassVar[Risk] = "medium"
-    iam_actions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "iam:DeleteRolePolicy",
-            "iam:GetRole",
-            "iam:GetRolePolicy",
-            "iam:ListRolePolicies",
-            "iam:PutRolePolicy",
-            "iam:SimulatePrincipalPolicy",
-        }
-    )
+    iam_actions: ClassVar[frozenset[str]] = PLAN_READS | {
+        "iam:DeleteRolePolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListRolePolicies",
+        "iam:PutRolePolicy",
+        "iam:SimulatePrincipalPolicy",
+        "lambda:ListFunctions",
+    }
     source_url: ClassVar[str] = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html"
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:

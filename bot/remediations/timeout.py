@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk
+from pydantic import Field
+
+from bot.errors import RefusedError
+from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk, Strict
+from bot.models.plan import PlanRequest, Subject
+from bot.remediations import timeout_effects
 from bot.remediations.case import Case
-from bot.remediations.remediation import REMEDIATIONS, Remediation, count, next_step
+from bot.remediations.configuration import CONFIGURATION_ACTIONS, ConfigurationChange, latest_only_warnings
+from bot.remediations.patch import Patch
+from bot.remediations.reads import Reads
+from bot.remediations.remediation import REMEDIATIONS, Draft, count, next_step
+from bot.remediations.state import Observed
+from bot.remediations.timeout_effects import VISIBILITY_FACTOR
 
 MAX_TIMEOUT_S: Final = 900
 """Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
@@ -19,9 +29,6 @@ FRONT_DOOR_LIMIT_MS: Final = {"rest-api": 29_000, "http-api": 30_000, "websocket
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html,
 https://docs.aws.amazon.com/general/latest/gr/appsync.html,
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html (origin response; Lambda@Edge origin triggers)."""
-
-VISIBILITY_FACTOR: Final = 6
-"""A queue should hide a message for six function timeouts. Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html."""
 
 DEFAULT_TO_S: Final = 30
 """The proposal where neither the present timeout nor a successful run is known."""
@@ -36,15 +43,21 @@ WORDS: Final = {
 }
 
 
+class TimeoutParams(Strict):
+    """The new limit."""
+
+    to_seconds: int = Field(ge=1, le=MAX_TIMEOUT_S)
+
+
 @REMEDIATIONS.register("raise-timeout")
-class RaiseTimeout(Remediation):
+class RaiseTimeout(ConfigurationChange):
     """Raise the function's Timeout."""
 
     action: ClassVar[Action] = "raise-timeout"
     risk: ClassVar[Risk] = "low"
-    iam_actions: ClassVar[frozenset[str]] = frozenset(
-        {"lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"}
-    )
+    iam_actions: ClassVar[frozenset[str]] = CONFIGURATION_ACTIONS | timeout_effects.READS
+    Params: ClassVar[type[Strict]] = TimeoutParams
+    field_name: ClassVar[str] = "timeout_s"
     source_url: ClassVar[str] = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
 
     def offer(self, case: Case) -> RemediationOffer | DeclinedRemediation:
@@ -95,6 +108,44 @@ class RaiseTimeout(Remediation):
             return None
         now = f"hides messages for {hidden} s only" if hidden is not None else "must hide messages long enough"
         return f"the queue {now}: set its visibility timeout to {needed} s first, or messages are handled twice"
+
+    def from_config(self, config: dict[str, Any]) -> int:
+        """Return Timeout."""
+        return int(config["Timeout"])
+
+    def to_parameters(self, value: Any) -> dict[str, Any]:
+        """Return Timeout."""
+        return {"Timeout": value}
+
+    def draft(self, request: PlanRequest, params: TimeoutParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
+        """Return the new limit, what it may hold at worst, and what waits less long than it."""
+        old, new = seen.values[self.field_name], params.to_seconds
+        if new <= old:
+            raise RefusedError(f"raise-timeout: {new} s is not more than the present {old} s")
+        door = WORDS.get(request.front_door or "", "the front door")
+        limit_s = request.front_door_limit_s
+        if limit_s is not None and old >= math.floor(limit_s):
+            raise RefusedError(f"raise-timeout: the timeout is already {old} s; {door} stops waiting at {count(limit_s)} s")
+        warnings = latest_only_warnings(request, seen.raw, reads)
+        if limit_s is not None and new > limit_s:
+            warnings.append(f"{door} stops waiting at {count(limit_s)} s: what lies above helps no caller behind it")
+        warnings += timeout_effects.door_warnings(subject.function_name, new, reads, known=limit_s is not None)
+        warnings += timeout_effects.queue_warnings(subject.function_name, new, reads)
+        return Draft(
+            after={self.field_name: new},
+            undo=f"set Timeout back to {old} s",
+            patch=Patch(
+                "AWS::Lambda::Function",
+                self.to_parameters(new),
+                "aws_lambda_function",
+                {"timeout": new},
+                on_function=True,
+                cdk={"timeout": f"cdk.Duration.seconds({new})"},
+                serverless={"timeout": new},
+            ),
+            effects=timeout_effects.worst_case(subject.function_name, old, new, reads),
+            warnings=warnings,
+        )
 
 
 def present_timeout_s(case: Case) -> int | None:

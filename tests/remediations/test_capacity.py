@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.analysis.facts import Facts, Throttling
 from tests.remediations.cases import an_incident, declined, offered
 
-LATEST_LOG = [{"group": "/aws/lambda/orders", "events": [{"timestamp": 1, "stream": "2026/05/14/[$LATEST]ab12", "message": "x"}]}]
+LATEST_LOG: list[dict[str, Any]] = [
+    {"group": "/aws/lambda/orders", "events": [{"timestamp": 1, "stream": "2026/05/14/[$LATEST]ab12", "message": "x"}]}
+]
 
 
 class TestProvisioned:
@@ -23,6 +27,13 @@ class TestProvisioned:
     def test_is_declined_where_only_latest_is_used(self) -> None:
         """An unpublished version cannot have it."""
         assert "$LATEST" in declined("set-provisioned-concurrency", an_incident(logs=LATEST_LOG))
+
+    def test_is_offered_where_lines_without_a_version_stand_beside_latest(self) -> None:
+        """Healthy traffic of $LATEST tells nothing about lines that were pasted without their streams."""
+        pasted = {"timestamp": 2, "message": "Initialization took longer than 10000"}
+        logs = [{"group": "/aws/lambda/orders", "events": [*LATEST_LOG[0]["events"], pasted]}]
+
+        assert offered("set-provisioned-concurrency", an_incident(logs=logs)).params["missing"] == ["qualifier"]
 
     def test_is_declined_in_an_account_of_ten(self) -> None:
         """Nothing can be provisioned out of 10."""
