@@ -20,6 +20,9 @@ ON: Final = frozenset({"Creating", "Enabled", "Enabling"})
 """States of a mapping that is on, or about to be.
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html, State"""
 
+ON_THE_WAY: Final = frozenset({"Creating", "Enabling", "Disabling", "Updating"})
+"""States in which AWS takes no other change of the mapping. Source: as above."""
+
 FIELD: Final = "enabled"
 
 
@@ -103,7 +106,7 @@ class EnableEventSource(Remediation):
         found = reads.or_none("lambda", "GetEventSourceMapping", UUID=subject.details["uuid"])
         if found is None:
             raise TargetNotFoundError(f"event source mapping: {subject.details['uuid']} does not exist")
-        return Observed(values={FIELD: found.get("State") in ON}, raw=found)
+        return Observed(values={FIELD: found.get("State") in ON}, is_pending=found.get("State") in ON_THE_WAY, raw=found)
 
     def steps(self, subject: Subject, current: dict[str, Any], goal: dict[str, Any]) -> list[ApiCall]:
         """Return the one call."""

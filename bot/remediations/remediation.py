@@ -133,7 +133,7 @@ class Remediation(ABC):
         ownership = read_ownership(reads, arn, subject.function_name, draft.patch, survives=draft.survives)
         # A revision moves on when an update ends, so one that is read meanwhile is of no use later.
         revision = None if seen.is_pending else seen.revision_id
-        pending = ["an update of the function is in progress (LastUpdateStatus): applying waits until it has ended"] * seen.is_pending
+        pending = ["an earlier update is still in progress: applying waits until it has ended"] * seen.is_pending
         return RemediationPlan(
             **subject.model_dump(),
             incident_id=request.incident_id,
