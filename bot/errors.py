@@ -22,6 +22,7 @@ BotError
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 
@@ -104,6 +105,8 @@ class OutcomeUnknownError(RemediationError):
 
 def as_words(value: object) -> str:
     """Return a value of a plan as people read it."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     return "none" if value is None else str(value)
 
 

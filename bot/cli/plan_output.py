@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bot.errors import as_words
@@ -36,7 +36,8 @@ def _print_owner(out: Console, plan: RemediationPlan) -> None:
         return
     _rows(out, "Owner", [ownership.warning, *ownership.evidence])
     if ownership.patch:
-        out.print(Padding(Text(ownership.patch), (0, 0, 0, 4)))
+        # Not wrapped, since it is to be copied.
+        out.print(Text(textwrap.indent(ownership.patch, "    ")))
 
 
 def _rows(out: Console, title: str, rows: list[str]) -> None:

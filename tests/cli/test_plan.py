@@ -84,6 +84,20 @@ class TestPlan:
         assert "Owner:" in out
         assert timeout_s() == before
 
+    def test_a_patch_can_be_copied(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """No line of it is cut or wrapped, however narrow the terminal is."""
+        import boto3
+
+        arn = boto3.client("lambda", region_name=REGION).get_function(FunctionName="checkout")["Configuration"]["FunctionArn"]
+        boto3.client("lambda", region_name=REGION).tag_resource(Resource=arn, Tags={"ManagedBy": "terraform"})
+        source = f"arn:aws:execute-api:{REGION}:123456789012:a1b2c3d4e5/*/GET/a-rather-long-path-of-an-order-that-does-not-fit"
+        given = ["--param", "principal=apigateway.amazonaws.com", "--param", f"source_arn={source}"]
+
+        status, out, _ = run(capfd, "plan", "checkout", "add-invoke-permission", *given, "--region", REGION)
+
+        assert status == 0
+        assert f'      source_arn = "{source}"\n    }}\n' in out
+
     def test_json_is_one_object_with_the_fingerprint(self, capfd: pytest.CaptureFixture[str]) -> None:
         """For tools."""
         status, out, _ = run(capfd, "plan", "checkout", "raise-memory", "--param", "to_mb=1024", "--region", REGION, "--json")
