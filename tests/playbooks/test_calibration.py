@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bot.playbooks.assess import CEILING
-from bot.playbooks.calibration import calibrated
+from bot.playbooks.calibration import ODDS, calibrated
 
 
 class TestCalibrated:
@@ -17,6 +17,6 @@ class TestCalibrated:
     def test_knows_no_certainty(self) -> None:
         assert (calibrated(0.0), calibrated(1.0)) == (0.0, CEILING)
 
-    def test_doubles_the_odds(self) -> None:
-        assert calibrated(0.5) == 0.6667
-        assert calibrated(0.9) == 0.9474
+    def test_raises_the_odds_by_what_was_measured(self) -> None:
+        assert calibrated(0.5) == ODDS / (ODDS + 1)
+        assert calibrated(0.9) == round(0.9 * ODDS / (0.9 * ODDS + 0.1), 4)

@@ -9,6 +9,7 @@ import pytest
 
 from bot.models.diagnosis import Answer, Citation
 from bot.models.incident_file import IncidentFile
+from bot.playbooks.calibration import calibrated
 from bot.playbooks.engine import diagnose, examine
 from bot.playbooks.explain import explain
 from bot.playbooks.model import Playbook
@@ -42,7 +43,7 @@ class TestDiagnosis:
 
         assert answer.verdict == "diagnosed"
         first = answer.diagnoses[0]
-        assert (first.cause, first.confidence, first.hop) == ("function-timeout", 0.9474, "function")
+        assert (first.cause, first.confidence, first.hop) == ("function-timeout", calibrated(0.9), "function")
         assert first.summary == "checkout stopped at its 3.00 s limit twice."
         assert first.evidence == [Citation(section="logs", ref="/aws/lambda/checkout", text="Task timed out after 3.00 seconds", count=2)]
         assert all(stands_in(citation, incident) for citation in first.evidence)
@@ -264,7 +265,7 @@ class TestExplain:
 
         assert lines[0] == "verdict: diagnosed"
         text = "\n".join(lines)
-        assert "function-timeout: matches with 0.90 (shown as 0.95), place 1" in text
+        assert "function-timeout: matches with 0.90 (shown as 0.96), place 1" in text
         assert "yes     /Task timed out after" in text
         assert "unknown function.Timeout > 600: the section was not read" in text
         assert "runtime-exit: silent" in text
