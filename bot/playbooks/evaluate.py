@@ -79,9 +79,9 @@ class Evaluator:
         first = hits.ranked()[0]
         bindings: dict[str, Any] = dict(first.groups)
         if condition.as_:
-            bindings[condition.as_] = {**first.groups, "text": first.fragment, "count": hits.count}
+            bindings[condition.as_] = {**first.groups, "text": first.fragment, "count": hits.seen}
         return Trace(
-            "text", words, hits.count >= condition.min, f"in {hits.count} line{'s' * (hits.count != 1)}", hits.citations(), hits.count,
+            "text", words, hits.count >= condition.min, f"in {hits.count} line{'s' * (hits.count != 1)}", hits.citations(), hits.seen,
             bindings, hits.failed, len(hits.failed), hits.handled == hits.count,
         )  # fmt: skip
 

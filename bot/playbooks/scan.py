@@ -69,10 +69,13 @@ class Hits:
     count: int = 0
     handled: int = 0
     """How many of them stand in invocations that ended well."""
-    wordings: dict[str, Wording] = field(default_factory=dict)
+    by_role: dict[str, int] = field(default_factory=dict)
+    """How many failures each role tells of; further lines of a failed invocation are not counted again."""
+    wordings: dict[tuple[str, str], Wording] = field(default_factory=dict)
+    """By role and words: the same failure stands in the function's log and in the gateway's, and is cited from both."""
     failed: dict[str, int] = field(default_factory=dict)
     """Failed invocations in which it stands, with the position of the first such line."""
-    leading: list[tuple[str, Wording]] | None = None
+    leading: list[tuple[tuple[str, str], Wording]] | None = None
     """The wordings that will be cited, longest first, once so many lines were seen that no other will be."""
 
     def add(self, text: Text, found: Found, position: int) -> None:
@@ -80,8 +83,8 @@ class Hits:
         self._count(text, position)
         if self.count == MAX_CAPTURES:
             common = {id(one) for one in self.ranked()[:MAX_CITATIONS]}
-            self.leading = sorted((pair for pair in self.wordings.items() if id(pair[1]) in common), key=lambda pair: -len(pair[0]))
-        words = text.message[found.start : found.end]
+            self.leading = sorted((pair for pair in self.wordings.items() if id(pair[1]) in common), key=lambda pair: -len(pair[0][1]))
+        words = (text.role, text.message[found.start : found.end])
         wording = self.wordings.get(words)
         if wording is None:
             if len(self.wordings) == MAX_WORDINGS:
@@ -92,8 +95,8 @@ class Hits:
     def add_common(self, text: Text, position: int) -> None:
         """Count one line of which only is known that the pattern occurs in it."""
         self._count(text, position)
-        for words, wording in self.leading or ():
-            if words in text.message:
+        for (role, words), wording in self.leading or ():
+            if role == text.role and words in text.message:
                 wording.count += 1
                 return
 
@@ -102,7 +105,15 @@ class Hits:
         if text.outcome == "ok":
             self.handled += 1
         elif text.request_id and text.outcome in FAILED:
-            self.failed.setdefault(text.request_id, position)
+            if text.request_id in self.failed:
+                return
+            self.failed[text.request_id] = position
+        self.by_role[text.role] = self.by_role.get(text.role, 0) + 1
+
+    @property
+    def seen(self) -> int:
+        """Return how often the failure was seen: an invocation once, and in the log that tells of most, since others tell of the same."""
+        return max(self.by_role.values(), default=0)
 
     def ranked(self) -> list[Wording]:
         """Return the wordings, the most frequent first, of equal ones the earliest."""

@@ -52,6 +52,28 @@ class TestPatternSet:
             compile_pattern("(?=a)")
 
 
+class TestSeen:
+    def test_a_failure_that_two_logs_tell_of_is_seen_once(self) -> None:
+        """The gateway logs the function's own error message; twelve timeouts are not twenty-four."""
+        pattern = "Task timed out"
+        texts = [a_text("Task timed out after 3.00 seconds", n, role=role) for n in range(12) for role in ("function-log", "gateway-log")]
+
+        hits = a_scanner(pattern).scan(texts).hits[slot(pattern)]
+
+        assert (hits.count, hits.seen) == (24, 12)
+        assert [citation.count for citation in hits.citations()] == [12, 12]
+
+    def test_two_lines_of_one_failed_invocation_are_seen_once(self) -> None:
+        """The platform and the runtime both say that it ran out of memory."""
+        pattern = "killed|OutOfMemory"
+        lines = ("Runtime exited with error: signal: killed", "Error Type: Runtime.OutOfMemory")
+        texts = [a_text(line, n, request_id=f"r{n}", outcome="oom") for n in range(3) for line in lines]
+
+        hits = a_scanner(pattern).scan(texts).hits[slot(pattern)]
+
+        assert (hits.count, hits.seen) == (6, 3)
+
+
 class TestScan:
     def test_counts_and_keeps_the_first_place_of_each_wording(self) -> None:
         pattern = "no answer from (?P<host>[a-z]+)"
