@@ -26,10 +26,17 @@ _HINTS: Final = (
 )  # fmt: skip
 _FULL = re.compile(
     r"(?:User|Principal|Role)?:? ?`?(?P<principal>[^\s`]+?(?: id\]\S*)?)[`']?"
-    r" is not authorized to perform:? `?(?P<action>[\w-]+:[\w*]+)[`']?"
-    r"(?: on (?:the )?resource:? `?(?P<resource>\"?[^\s\",`]+\"?))?(?P<tail>[^\n]{0,400})"
+    r"\s+is not authorized to perform:?\s+`?(?P<action>[\w-]+:[\w*]+)[`']?"
+    r"(?:\s+on\s+(?:the )?resource:?\s+`?(?P<resource>\"?[^\s\",`]+\"?))?"
+    r"(?P<tail>[^\n]{0,400}(?:\n[^\n]{0,80}explicit deny[^\n]{0,200})?)"
 )
-"""SES quotes its parts as `this'."""
+"""SES quotes its parts as `this'; terminals and consoles break the lines of long ARNs."""
+_ANONYMOUS = re.compile(r"ann?on[iy]mous", re.IGNORECASE)
+_NO_PRINCIPAL = re.compile(
+    r"\bnot authorized to perform:?\s+`?(?P<action>[\w-]+:[\w*]+)[`']?(?:\s+on\s+(?:the )?resource:?\s+`?(?P<resource>\"?[^\s\",`]+\"?))?"
+    r"(?P<tail>[^\n]{0,400})"
+)
+"""Where whoever reports it left out who was refused."""
 _CALLING = re.compile(
     r"An error occurred \((?P<code>\w+)\) when calling the (?P<operation>\w+) operation[^:\n]*(?:: (?P<said>[^\n]{0,400}))?"
 )
@@ -91,9 +98,10 @@ _OPERATION_ACTIONS: Final = {
 }  # fmt: skip
 """Where the IAM action is not called as the operation is. Source: Service Authorization Reference, S3, Lambda and DynamoDB."""
 
+_INVOKES: Final = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "execute-api:Invoke")
 _DEPLOYS = re.compile(
     r"lambda:(?:Create|Update|Delete|Publish|Add|Remove|Put|Tag|Untag)|iam:(?:PassRole|CreateRole|AttachRolePolicy|PutRolePolicy)"
-    r"|cloudformation:|ecr:(?:Get|Set)RepositoryPolicy|apigateway:"
+    r"|lambda:GetLayerVersion|cloudformation:|ecr:(?:(?:Get|Set)RepositoryPolicy|BatchGetImage|GetDownloadUrlForLayer)|apigateway:"
 )
 """Actions of whoever deploys a function, which few functions call themselves; a function's own session was told before."""
 _NO_SESSION = re.compile(r":iam::\d*:(?:user/|root)|:federated-user/")
@@ -124,6 +132,20 @@ class DenialReader:
         full = [self._full(match) | called for match in _FULL.finditer(message)]
         if full:
             yield from full
+        elif match := _NO_PRINCIPAL.search(message):
+            action, resource = match.group("action"), (match.group("resource") or "").strip('".;)') or None
+            kind = "deployer" if _DEPLOYS.match(action) else "caller" if action in _INVOKES else "unknown"
+            yield (
+                _made(
+                    match,
+                    action=action,
+                    service=action.partition(":")[0],
+                    resource=resource,
+                    principal_kind=kind,
+                    **_tail(match.group("tail")),
+                )
+                | called
+            )
         elif any(words in message for words in _NOT_IAM):
             return
         elif match := _MARKETPLACE.search(message):
@@ -163,7 +185,7 @@ class DenialReader:
 
     def _kind(self, principal: str, action: str) -> PrincipalKind:
         """Tell who was refused; a function's own session bears the function's name, a poller's begins with awslambda_."""
-        if principal == "anonymous":
+        if _ANONYMOUS.fullmatch(principal):
             return "anonymous"
         if principal.endswith(".amazonaws.com"):
             return "service"
@@ -175,7 +197,7 @@ class DenialReader:
         function, role = self.incident.target.function_name, self._role_name()
         if ":assumed-role/" in principal and ((function and session == function) or (role and f"/{role}/" in principal)):
             return "execution-role"
-        if action in ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "execute-api:Invoke"):
+        if action in _INVOKES:
             return "caller"
         if _DEPLOYS.match(action):
             return "deployer"

@@ -100,5 +100,7 @@ def function_log_is_empty(incident: IncidentFile) -> bool | None:
     groups = [group for group in incident.logs or [] if roles[group.group] == "function-log"]
     if groups:
         return not any(group.events for group in groups)
+    if incident.logs == []:
+        return True
     missing = any(gap.section == "logs" and gap.code == "ResourceNotFoundException" for gap in incident.gaps)
     return True if missing else None

@@ -54,6 +54,30 @@ class TestWording:
         assert (denial.principal_kind, denial.action, denial.operation) == ("execution-role", "dynamodb:PutItem", "PutItem")
         assert denial.resource == "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 
+    def test_a_sentence_that_a_terminal_broke_is_read_whole(self) -> None:
+        """Consoles wrap long ARNs, also before the words that tell of an explicit deny."""
+        denial = one(
+            f"User: {ROLE}\nis not authorized to perform: dynamodb:PutItem on resource:\narn:aws:dynamodb:eu-west-1:1:table/o\nwith an explicit deny"
+        )
+
+        assert (denial.principal, denial.resource, denial.explicit) == (ROLE, "arn:aws:dynamodb:eu-west-1:1:table/o", True)
+
+    def test_without_a_principal_the_action_still_counts(self) -> None:
+        """Reports leave out who was refused; what stands in the function's own log was refused to its role."""
+        denial = one(
+            "NotAuthorizedException: not authorized to perform: cognito-idp:AdminGetUser with an explicit deny in a service control policy"
+        )
+
+        assert (denial.principal, denial.principal_kind, denial.action) == (None, "execution-role", "cognito-idp:AdminGetUser")
+        assert denial.policy_type == "service-control"
+
+    def test_pulling_an_image_is_the_deployers_call(self) -> None:
+        """A function does not pull its own image; Lambda does so with the rights of whoever deploys."""
+        said = "User: arn:aws:sts::1:assumed-role/ci/run is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:eu-west-1:2:repository/x"
+        (denial,) = analyse(an_incident(client={"body": said})).denials
+
+        assert denial.principal_kind == "deployer"
+
     def test_kms_behind_another_service_is_a_denial_of_kms(self) -> None:
         """S3 says that GetObject was denied, and means the key."""
         said = f"User: {ROLE} is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:1:key/k because no identity-based policy allows the kms:Decrypt action"

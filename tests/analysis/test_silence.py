@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.analysis.silence import role_may_write_logs
+from bot.analysis.silence import function_log_is_empty, role_may_write_logs
 from tests.analysis.incidents import an_incident
 
 TARGET = {"function_name": "checkout", "region": "eu-west-1", "account_id": "123456789012", "front_door": None}
@@ -55,3 +55,10 @@ class TestRoleMayWriteLogs:
         """A role that nobody read, and one whose policies were left out."""
         assert may() is None
         assert role_may_write_logs(an_incident(target=TARGET)) is None
+
+
+class TestFunctionLogIsEmpty:
+    def test_no_group_at_all_is_an_empty_log(self) -> None:
+        """An empty list says that the logs were read and none was found; a missing section says nothing."""
+        assert function_log_is_empty(an_incident(target=TARGET, logs=[])) is True
+        assert function_log_is_empty(an_incident(target=TARGET)) is None
