@@ -47,6 +47,12 @@ _MANAGED_WITH_LOGS: Final = (
 )
 """Parts of the names of AWS managed policies that allow writing logs. Source: AWS managed policy reference."""
 
+_MANAGED_WITHOUT_LOGS: Final = frozenset(
+    {"AmazonS3FullAccess", "AmazonS3ReadOnlyAccess", "AmazonDynamoDBFullAccess", "AmazonDynamoDBReadOnlyAccess", "AmazonSESFullAccess",
+     "AmazonSNSFullAccess", "AmazonSQSFullAccess", "AmazonEC2FullAccess", "AmazonEC2ReadOnlyAccess", "SecretsManagerReadWrite"}
+)  # fmt: skip
+"""AWS managed policies that are attached to functions for their data and allow no writing of logs. Source: AWS managed policy reference."""
+
 
 def role_may_write_logs(incident: IncidentFile) -> bool | None:
     """Return whether the role's policies let the function write its log; None where one of them is not in the file."""
@@ -55,11 +61,17 @@ def role_may_write_logs(incident: IncidentFile) -> bool | None:
         return None
     if any(word in str(policy.get("name") or policy.get("arn")) for policy in policies for word in _MANAGED_WITH_LOGS):
         return True
-    if not policies or not all(isinstance(policy.get("document"), dict) for policy in policies):
+    read = [policy["document"] for policy in policies if isinstance(policy.get("document"), dict)]
+    known = [policy for policy in policies if isinstance(policy.get("document"), dict) or _managed_name(policy) in _MANAGED_WITHOUT_LOGS]
+    if not policies or len(known) < len(policies):
         return None
-    statements = [statement for policy in policies for statement in statements_of(policy["document"])]
+    statements = [statement for document in read for statement in statements_of(document)]
     arn = _log_stream_arn(incident)
     return all(any(_allows(statement, action, arn) for statement in statements) for action in _LOG_ACTIONS)
+
+
+def _managed_name(policy: dict[str, Any]) -> str:
+    return str(policy.get("name") or policy.get("arn")).rsplit("/", 1)[-1]
 
 
 def _log_stream_arn(incident: IncidentFile) -> str | None:

@@ -29,7 +29,10 @@ _FRONT_DOOR_SOURCES: Final = {
 }
 """Where the facts of the front door come from; they carry no citation of their own."""
 
-_TOP_SOURCES: Final = {"runtime_family": ("function.Runtime",), "role_may_write_logs": ("execution_role.policies[*].document",)}
+_TOP_SOURCES: Final = {
+    "runtime_family": ("function.Runtime",),
+    "role_may_write_logs": ("execution_role.policies[*].document", "execution_role.policies[*].name"),
+}
 """The same for single facts beside the groups."""
 
 

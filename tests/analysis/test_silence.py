@@ -34,6 +34,8 @@ class TestRoleMayWriteLogs:
             (a_policy(BOTH, effect="Deny"), False),
             (a_policy("dynamodb:GetItem"), False),
             ({"name": "AWSLambdaBasicExecutionRole"}, True),
+            ({"name": "AmazonS3FullAccess"}, False),
+            ({"arn": "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"}, False),
             ({"name": "something-managed"}, None),
         ],
     )
