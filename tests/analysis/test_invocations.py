@@ -53,6 +53,15 @@ class TestOutcome:
 
         assert (facts.invocations[0].outcome, facts.invocations[0].memory_ratio, facts.invocations[0].timeout_s) == ("timeout", 1.0, 30.0)
 
+    @pytest.mark.parametrize(
+        ("duration", "tail", "outcome"), [("3003.17", "", 1), ("2999.00", "", 0), ("9000.00", "", 0), ("3000.00", "Status: success", 0)]
+    )
+    def test_a_run_as_long_as_the_timeout_was_stopped_by_it(self, duration: str, tail: str, outcome: int) -> None:
+        """Older REPORT lines say no status; a run far longer than the timeout belongs to an earlier setting."""
+        facts = facts_of(START, END, report(duration=duration, tail=tail), function={"Timeout": 3})
+
+        assert (facts.runs.total, facts.runs.timed_out) == (1, outcome)
+
     def test_the_platforms_success_outweighs_a_logged_error(self) -> None:
         """In JSON format console.error(err) looks like the runtime's own report of an uncaught error."""
         logged = json.dumps(
