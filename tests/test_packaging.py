@@ -45,7 +45,10 @@ def test_handler_loads_from_its_sources_and_pinned_requirements_alone(package: M
     for name in ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six.py"):
         _link(name, on_lambda)
 
-    code = "import importlib, sys; sys.path[:0] = [sys.argv[1]]; sys.path.append(sys.argv[2])\nprint(importlib.import_module(sys.argv[3]).__file__)"
+    code = (
+        "import importlib, sys; sys.path[:0] = [sys.argv[1]]; sys.path.append(sys.argv[2])\n"
+        "print(importlib.import_module(sys.argv[3]).__file__)"
+    )
     arguments = [str(tmp_path), str(on_lambda), HANDLERS[function]]
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", code, *arguments], capture_output=True, text=True, check=False)
 

@@ -26,8 +26,8 @@ _HINTS: Final = (
 )  # fmt: skip
 _FULL = re.compile(
     r"(?:User|Principal|Role)?:? ?`?(?P<principal>[^\s`]+?(?: id\]\S*)?)[`']?"
-    r"\s+is not authorized to perform:?\s+`?(?P<action>[\w-]+:[\w*]+)[`']?"
-    r"(?:\s+on\s+(?:the )?resource:?\s+`?(?P<resource>\"?[^\s\",`]+\"?))?"
+    r"\s+is not authorized to perform:?[\s|]+`?(?P<action>[\w-]+:[\w*]+)[`']?"
+    r"(?:\s+on\s+(?:the )?resource:?[\s|]+`?(?P<resource>\"?[^\s\",`]+\"?))?"
     r"(?P<tail>[^\n]{0,400}(?:\n[^\n]{0,80}explicit deny[^\n]{0,200})?)"
 )
 """SES quotes its parts as `this'; terminals and consoles break the lines of long ARNs."""

@@ -87,7 +87,8 @@ def _forwards_host(incident: IncidentFile) -> bool | None:
 
 def _sends_host(behaviour: dict[str, Any]) -> bool:
     policy = behaviour.get("OriginRequestPolicy")
-    name = behaviour.get("OriginRequestPolicyId") or behaviour.get("OriginRequestPolicyName") or policy
+    named = policy.get("Name") or policy.get("Id") if isinstance(policy, dict) else policy
+    name = behaviour.get("OriginRequestPolicyId") or behaviour.get("OriginRequestPolicyName") or named
     if isinstance(name, str) and name.lower() in _FORWARDS_HOST:
         return True
     own = (

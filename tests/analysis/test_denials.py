@@ -62,6 +62,15 @@ class TestWording:
 
         assert (denial.principal, denial.resource, denial.explicit) == (ROLE, "arn:aws:dynamodb:eu-west-1:1:table/o", True)
 
+    def test_a_sentence_that_a_test_runner_framed_is_read_whole(self) -> None:
+        """Such tools put a bar in front of every line that they wrap."""
+        denial = one(
+            "User: arn:aws:sts::123456789012:assumed-role/blog/fn is not authorized to perform:\n     | dynamodb:DescribeTable on resource:"
+            "\n     | arn:aws:dynamodb:us-west-2:123456789012:table/posts"
+        )
+
+        assert (denial.action, denial.resource) == ("dynamodb:DescribeTable", "arn:aws:dynamodb:us-west-2:123456789012:table/posts")
+
     def test_without_a_principal_the_action_still_counts(self) -> None:
         """Reports leave out who was refused; what stands in the function's own log was refused to its role."""
         denial = one(
