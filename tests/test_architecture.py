@@ -41,7 +41,7 @@ class TestFiles:
 
     def test_no_file_names_a_registry_or_a_mirror(self) -> None:
         """Where packages come from is the reader's configuration."""
-        address = re.compile(r"(--(extra-)?index-url|PIP_INDEX_URL|registry\s*=\s*http|\"resolved\":\s*\"http)")
+        address = re.compile(r"(--(extra-)?index[-]url|PIP_INDEX_URL|registry\s*=\s*http|\"resolved\":\s*\"http)")
         texts = (
             p
             for p in tracked_files()

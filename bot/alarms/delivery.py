@@ -67,11 +67,6 @@ def parse_record(body: str) -> Delivery:
     return _parse_text(body, _Envelope())
 
 
-def parse_event(event: dict[str, Any]) -> Delivery:
-    """Tell what an event is that reached a function without a queue: SNS records, EventBridge, or an alarm's own action."""
-    return _parse(event, _Envelope())
-
-
 def _parse_text(body: str, envelope: _Envelope) -> Delivery:
     if not body.strip():
         return _neither("drop", "the message is empty", envelope)

@@ -14,7 +14,7 @@ from bot.cli.options import json_option, playbooks_option
 from bot.cli.output import print_answer
 from bot.cli.progress import CollectorProgress
 from bot.errors import BotError
-from bot.evidence.collect import collect_with_receipt
+from bot.evidence.collect import collect
 from bot.models.incident_file import Client, IncidentFile, Target
 from bot.models.receipt import Receipt
 from bot.models.window import Window
@@ -95,7 +95,7 @@ def _ask(question: Question, profile: str | None) -> tuple[IncidentFile, Receipt
     )
     now = datetime.now(UTC)
     with CollectorProgress(Console(stderr=True)) as progress:
-        collected = collect_with_receipt(
+        collected = collect(
             target,
             Window.last(question.since_minutes, now),
             aws,

@@ -19,7 +19,7 @@ from bot.evidence.budget import LogBudget
 from bot.evidence.collectors import COLLECTORS
 from bot.evidence.context import Context, Run, guarded, late
 from bot.evidence.names import with_plain_name
-from bot.models.incident_file import Client, IncidentFile, Target
+from bot.models.incident_file import Client, Target
 from bot.models.receipt import Collected, LogsRead, Receipt
 from bot.models.window import Window
 from bot.ports import AwsClients
@@ -42,24 +42,6 @@ ProgressListener = Callable[[Progress], None]
 
 
 def collect(
-    target: Target,
-    window: Window,
-    aws: AwsClients,
-    *,
-    deadline_s: float = DEFAULT_DEADLINE_S,
-    alarm: Mapping[str, Any] | None = None,
-    client: Client | None = None,
-    log_budget: LogBudget | None = None,
-    progress: ProgressListener | None = None,
-    now: datetime | None = None,
-) -> IncidentFile:
-    """Return everything that AWS answered about the target, as an incident file; see `collect_with_receipt`."""
-    return collect_with_receipt(
-        target, window, aws, deadline_s=deadline_s, alarm=alarm, client=client, log_budget=log_budget, progress=progress, now=now
-    ).incident
-
-
-def collect_with_receipt(
     target: Target,
     window: Window,
     aws: AwsClients,

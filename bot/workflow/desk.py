@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.alarms.target import ResolvedTarget, resolve
-from bot.evidence.collect import collect_with_receipt
+from bot.evidence.collect import collect
 from bot.models.incident import Claim, Incident
 from bot.models.receipt import Collected
 from bot.playbooks.model import Playbook
@@ -36,7 +36,7 @@ class Desk:
     open_s: float = 3600.0
     """After this long without news an alarm's incident counts as closed."""
     resolve: Callable[..., ResolvedTarget] = resolve
-    collect: Callable[..., Collected] = collect_with_receipt
+    collect: Callable[..., Collected] = collect
 
 
 @dataclass

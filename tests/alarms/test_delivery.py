@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alarms.delivery import parse_event, parse_record
+from bot.alarms.delivery import parse_record
 from bot.models.incident_file import IncidentFile
 from tests.alarms.wrappings import WRAPPINGS, a_delivery, alarm_names, in_sns, in_sns_event, names, parsed, the_alarm
 
@@ -33,7 +33,7 @@ class TestWrappings:
 
     def test_an_event_needs_no_text(self) -> None:
         """A function behind EventBridge or an alarm's own action gets the event parsed."""
-        alarm = parse_event(a_delivery("lambda-action")).alarm
+        alarm = parse_record(json.dumps(a_delivery("lambda-action"))).alarm
 
         assert alarm is not None
         assert alarm.name == "orders-errors"

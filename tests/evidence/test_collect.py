@@ -12,7 +12,7 @@ import pytest
 
 from bot.aws.clients import Boto3Clients, Connection
 from bot.errors import TargetNotFoundError
-from bot.evidence.collect import Progress, collect, collect_with_receipt
+from bot.evidence.collect import Progress, collect
 from bot.models.incident_file import Client, FrontDoor, Gap, IncidentFile, Target
 from tests.evidence.fakes import NOW, REGION, WINDOW, BreakableClients, hanging, refusal
 from tests.evidence.shop import ACCOUNT, ERRORS_AT, open_shop
@@ -24,7 +24,7 @@ in_an_account = pytest.mark.usefixtures("account")
 
 def look(target: Target = CHECKOUT, faults: dict[str, Callable[..., Any]] | None = None, **options: Any) -> IncidentFile:
     """Collect with some questions broken on the wire."""
-    return collect(target, WINDOW, BreakableClients(faults), deadline_s=options.pop("deadline_s", 20), now=NOW, **options)
+    return collect(target, WINDOW, BreakableClients(faults), deadline_s=options.pop("deadline_s", 20), now=NOW, **options).incident
 
 
 def gap(incident: IncidentFile, operation: str) -> Gap:
@@ -213,7 +213,7 @@ class TestFaults:
         open_shop()
 
         clients = BreakableClients(changes={"lambda.GetPolicy": lambda parsed: parsed.update(Policy="{not json")})
-        incident = collect(CHECKOUT, WINDOW, clients, deadline_s=20, now=NOW)
+        incident = collect(CHECKOUT, WINDOW, clients, deadline_s=20, now=NOW).incident
 
         assert gap(incident, "lambda:GetPolicy").code == "JSONDecodeError"
         assert incident.state("function") == "present"
@@ -239,7 +239,7 @@ class TestNothingAnswers:
         """No network, or a wrong endpoint: every gap carries the address that did not answer."""
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port}")
 
-        incident = collect(CHECKOUT, WINDOW, Boto3Clients(Connection(region=REGION, max_attempts=1)), deadline_s=20)
+        incident = collect(CHECKOUT, WINDOW, Boto3Clients(Connection(region=REGION, max_attempts=1)), deadline_s=20).incident
 
         assert gap(incident, "lambda:GetFunctionConfiguration").code == "EndpointConnectionError"
         assert str(closed_port) in gap(incident, "lambda:GetFunctionConfiguration").message
@@ -292,7 +292,7 @@ class TestTarget:
 
         incident = collect(
             Target(region=REGION, front_door=FrontDoor(kind="rest-api", id=shop.api_id, stage="prod")), WINDOW, clients, deadline_s=20
-        )
+        ).incident
 
         assert incident.state("gateway") == "present"
         assert not [sent for sent in clients.sent if sent.startswith("lambda.")]
@@ -305,7 +305,7 @@ class TestReceipt:
         open_shop()
         clients = BreakableClients()
 
-        receipt = collect_with_receipt(CHECKOUT, WINDOW, clients, deadline_s=20).receipt
+        receipt = collect(CHECKOUT, WINDOW, clients, deadline_s=20).receipt
 
         assert receipt.api_calls >= len(clients.sent)
         assert (receipt.logs.events, receipt.logs.pages, receipt.logs.is_spent) == (5, 1, False)
