@@ -14,7 +14,8 @@ BotError
 │   └── OutcomeUnknownError   a call was sent, and neither its answer nor the state could be read
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
-│   └── LeaseLostError        another worker has taken over; this one must stop
+│   ├── LeaseLostError        another worker has taken over; this one must stop
+│   └── ChangeRacedError      a change was written by another worker since it was read
 ├── EndpointError         an AWS endpoint that the ack path calls did not do what was asked
 ├── DeliveryError         Slack did not take a message
 └── DemoError             the demo cannot run here, or one of its steps failed
@@ -120,6 +121,10 @@ class StateError(BotError):
 
 class LeaseLostError(StateError):
     """Another worker has taken over what this one was at; it must stop."""
+
+
+class ChangeRacedError(StateError):
+    """A change was written by another worker since it was read; read it again."""
 
 
 class EndpointError(BotError):

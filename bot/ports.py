@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.commands import Command
 from bot.models.alarm import AlarmState
+from bot.models.audit import AuditEntry, AuditRecord
+from bot.models.change import Change, Offered
 from bot.models.incident import Claim, Findings, Incident, Report
 
 
@@ -73,6 +76,25 @@ class IncidentStore(Protocol):
         """Return a kept investigation."""
 
 
+class IncidentIndex(Protocol):
+    """Finds incidents by what people know of them, and keeps functions quiet."""
+
+    def incident_in_thread(self, channel: str, thread_ts: str) -> str:
+        """Return the id of the incident whose thread this is, or an empty text."""
+
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents that are open now, newest first."""
+
+    def incidents_of(self, function_name: str, limit: int) -> tuple[Incident, ...]:
+        """Return the last incidents of a function, newest first."""
+
+    def mute(self, function_name: str, *, until: float, by: str) -> None:
+        """Keep a function's incidents quiet until a time; 0 ends it."""
+
+    def muted_until(self, function_name: str) -> float:
+        """Return until when a function is muted, 0 when it is not."""
+
+
 class Messenger(Protocol):
     """Carries reports into chat. Raises DeliveryError with the chat's own error code."""
 
@@ -99,3 +121,61 @@ class Messenger(Protocol):
 
     def tell(self, response_url: str, text: str) -> None:
         """Say one thing to the person who asked."""
+
+
+class ChangeStore(Protocol):
+    """Remembers offers and changes. Raises StateError when the table fails."""
+
+    def keep_offer(self, offered: Offered) -> None:
+        """Keep where an offer's button leads; keeping it twice changes nothing."""
+
+    def offer(self, offer_id: str) -> Offered | None:
+        """Return where an offer's button leads."""
+
+    def add_change(self, change: Change) -> Change:
+        """Add a change, or return it as it stands when it was added before."""
+
+    def change_of(self, change_id: str) -> Change | None:
+        """Return a change as it stands."""
+
+    def swap(self, change: Change) -> Change:
+        """Write a change if its version still is the stored one, and return it with the next version. Raises ChangeRacedError if not."""
+
+    def changes_of(self, incident_id: str) -> tuple[Change, ...]:
+        """Return the changes of an incident, oldest first."""
+
+    def open_changes(self) -> tuple[str, ...]:
+        """Return the ids of the changes that a sweep has to look at: not over, or standing with a reminder or a revert ahead."""
+
+    def close_change(self, change_id: str) -> None:
+        """Take a change off the list of open ones."""
+
+    def lock(self, function_arn: str, change_id: str, *, lease_s: float) -> bool:
+        """Take the one right to change a function. False: another change has it. The same change may take it again."""
+
+    def unlock(self, function_arn: str, change_id: str) -> None:
+        """Give the right back; another's stays."""
+
+
+class AuditLog(Protocol):
+    """The audit trail: it only grows."""
+
+    def append(self, record: AuditRecord) -> AuditEntry:
+        """Add a record at the end of the chain; the same id is added once. Raises StateError when it could not be written."""
+
+    def about(self, function_name: str, limit: int) -> tuple[AuditEntry, ...]:
+        """Return the last entries about a function, newest first."""
+
+
+class CommandQueue(Protocol):
+    """Takes commands for the workers."""
+
+    def send(self, command: Command, *, delay_s: int = 0) -> None:
+        """Put a command on its queue, to be delivered after at most 900 seconds. Raises StateError when it was not taken."""
+
+
+class Groups(Protocol):
+    """Slack's user groups."""
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a group. Raises DeliveryError when it cannot be read; nobody counts as a member then."""

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from bot import commands
 from bot.alarms.delivery import Delivery, parse_record
 from bot.bootstrap import investigating_desk, work_queue
-from bot.errors import AlarmError, StateError
+from bot.errors import AlarmError, CommandError, StateError
 from bot.log import SERVICE
 from bot.ports import RetryQueue
 from bot.settings import InvestigateSettings
@@ -95,7 +95,10 @@ def _work(delivery: Delivery, desk: Desk, owner: str, time_left_s: Callable[[], 
         partial(investigate_alarm, desk, alarm, owner=owner, time_left_s=time_left_s) for alarm in delivery.alarms
     ]
     if delivery.kind == "command":
-        jobs.append(partial(investigate_question, desk, commands.decode(delivery.payload), owner=owner, time_left_s=time_left_s))
+        command = commands.decode(delivery.payload)
+        if not isinstance(command, commands.WhyCommand):
+            raise CommandError(f"kind: {command.kind} is not for this worker")
+        jobs.append(partial(investigate_question, desk, command, owner=owner, time_left_s=time_left_s))
     failures: list[Exception] = []
     for job in jobs:
         try:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.models.alarm import AlarmState
+from bot.models.change import Change
 from bot.models.diagnosis import Answer
 from bot.models.incident_file import IncidentFile
 from bot.models.receipt import Receipt
@@ -86,6 +87,8 @@ class Report(_Frozen):
     """Id of the event that is being reported; replies carry it, so that a retry finds what is posted already."""
     repeat_of: str = ""
     """Cause that was found before, when the alarm fired again and is reported into the same thread."""
+    changes: tuple[Change, ...] = ()
+    """What was asked for in this incident, oldest first."""
 
 
 class Claim(_Frozen):
