@@ -147,6 +147,9 @@ class ChangeStore(Protocol):
     def open_changes(self) -> tuple[str, ...]:
         """Return the ids of the changes that a sweep has to look at: not over, or standing with a reminder or a revert ahead."""
 
+    def reopen_change(self, change_id: str) -> None:
+        """Put a change on the list of open ones again, since its way back begins; twice changes nothing."""
+
     def close_change(self, change_id: str) -> None:
         """Take a change off the list of open ones."""
 

@@ -96,6 +96,8 @@ class Change(Strict):
     requested_by: str
     requested_at: float
     expires_at: float
+    offer_id: str = ""
+    """The offer that it came from: where a fresh plan is made when this one is stale. Empty where there was none."""
     needed: int = Field(default=1, ge=1)
     """How many approvals it takes."""
     approvals: tuple[Decision, ...] = ()
@@ -104,6 +106,8 @@ class Change(Strict):
     alarm_arn: str = ""
     opened_at: float = 0.0
     """When the incident's alarm fired, or the question was asked."""
+    began_at: float | None = None
+    """When the write may have begun."""
     applied: AppliedChange | None = None
     applied_at: float | None = None
     checks: tuple[Check, ...] = ()
@@ -120,7 +124,8 @@ class Change(Strict):
     reminded_at: float | None = None
     reminders: int = 0
     quiet_by: str = ""
-    """Who ended the reminders of drift, or `agreed` when template and function agree."""
+    """Who ended the reminders of drift. Where nobody had to: `agreed` when template and function agree, `taken-back` when a
+    deployment or a person put another value there (`problem` says what), `enough` after the last reminder."""
     version: int = 0
 
     @property

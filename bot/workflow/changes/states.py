@@ -63,7 +63,7 @@ def begin(change: Change, now: float) -> Change:
     if change.state == "applying":
         return change
     _expect(change, "approved", at=now)
-    return _with(change, state="applying", problem="")
+    return _with(change, state="applying", began_at=now, problem="")
 
 
 def applied(change: Change, result: AppliedChange, now: float) -> Change:

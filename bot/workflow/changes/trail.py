@@ -54,7 +54,7 @@ def record_plan(
     **details: Any,
 ) -> None:
     """Add what happened where there is no change, or not even a plan: mostly a refusal."""
-    record = AuditRecord(
+    entry = AuditRecord(
         id=f"aud-{hashlib.sha256(f'{event}|{cause}'.encode()).hexdigest()[:ID_CHARS]}",
         event=event,
         at=desk.clock.now().timestamp(),
@@ -66,17 +66,17 @@ def record_plan(
     )
     if plan is not None:
         fields = {field.name: {"old": field.old, "new": field.new} for field in plan.fields}
-        record = record.model_copy(
+        entry = entry.model_copy(
             update={
                 "action": plan.action,
                 "function_name": plan.function_name,
                 "account_id": plan.account_id,
                 "region": plan.region,
                 "fingerprint": plan.fingerprint(),
-                "details": {"fields": fields, **record.details},
+                "details": {"fields": fields, **entry.details},
             }
         )
-    desk.audit.append(record)
+    desk.audit.append(entry)
 
 
 def reason_of(error: RemediationError) -> dict[str, str]:
