@@ -6,34 +6,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.slack.elements import Block, plain_text
 from bot.slack.escape import Mrkdwn, clean, mrkdwn, plain, shortened
-
-MAX_BLOCKS: Final = 50
-"""Source: https://docs.slack.dev/reference/block-kit/blocks"""
-
-MAX_SECTION_CHARS: Final = 3000
-"""Source: https://docs.slack.dev/reference/block-kit/blocks/section-block"""
-
-MAX_HEADER_CHARS: Final = 150
-"""Source: https://docs.slack.dev/reference/block-kit/blocks/header-block"""
-
-MAX_CONTEXT_ELEMENTS: Final = 10
-"""Source: https://docs.slack.dev/reference/block-kit/blocks/context-block"""
-
-MAX_MESSAGE_CHARS: Final = 12_000
-"""Total text of all blocks. Slack refuses from about 13,200 with msg_blocks_too_long and does not document it.
-Source: https://github.com/slackapi/bolt-js/issues/2509"""
-
-MAX_TEXT_CHARS: Final = 4000
-"""The fallback text. Source: https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
+from bot.slack.limits import (
+    MAX_ACTIONS,
+    MAX_ALT_CHARS,
+    MAX_BLOCKS,
+    MAX_CONTEXT_ELEMENTS,
+    MAX_HEADER_CHARS,
+    MAX_MESSAGE_CHARS,
+    MAX_SECTION_CHARS,
+    MAX_TEXT_CHARS,
+    MAX_URL_CHARS,
+)
 
 MAX_EXCERPT_CHARS: Final = 1200
 """Our own: about a phone screen of log lines; the rest of an excerpt is in the attached file."""
 
 MAX_LINE_CHARS: Final = 2800
 """Our own: leaves room for marks around a text in a section."""
-
-Block = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,8 +46,17 @@ class Message:
 
 @dataclass
 class Composer:
-    """Adds blocks one by one and keeps count of what Slack would refuse."""
+    """Adds blocks one by one and keeps count of what Slack would refuse.
 
+    `spare_blocks` and `spare_chars` are kept free by texts from outside for what must stand below them: buttons, and the line that
+    says what was left out.
+    """
+
+    max_blocks: int = MAX_BLOCKS
+    spare_blocks: int = 1
+    spare_chars: int = 200
+    left_out: str = "the attached file has all of it"
+    """Where the reader finds what was too long."""
     blocks: list[Block] = field(default_factory=list)
     overflow: list[Excerpt] = field(default_factory=list)
     chars: int = 0
@@ -66,7 +66,7 @@ class Composer:
         short, is_cut = shortened(plain(text), MAX_HEADER_CHARS)
         if is_cut:
             self.overflow.append(Excerpt("Headline", clean(text)))
-        self._add({"type": "header", "text": {"type": "plain_text", "text": short or "(empty)", "emoji": True}})
+        self._add({"type": "header", "text": plain_text(short, MAX_HEADER_CHARS)})
 
     def section(self, *parts: Mrkdwn) -> None:
         """Add a paragraph that is short by construction."""
@@ -88,6 +88,25 @@ class Composer:
     def context(self, *parts: Mrkdwn) -> None:
         """Add a line of small print."""
         self._add({"type": "context", "elements": [_text(part) for part in parts if part][:MAX_CONTEXT_ELEMENTS]})
+
+    def actions(self, *elements: Block) -> None:
+        """Add buttons and menus in a row; see `bot.slack.elements`. Their action ids differ from one another."""
+        for at in range(0, len(elements), MAX_ACTIONS):
+            self._add({"type": "actions", "elements": list(elements[at : at + MAX_ACTIONS])})
+
+    def entry(self, block: Block) -> None:
+        """Add a field of a form, as `elements.labelled` makes it."""
+        self._add(block)
+
+    def divider(self) -> None:
+        """Add a line."""
+        self._add({"type": "divider"})
+
+    def image(self, alt: str, *, url: str = "", file_id: str = "", title: str = "") -> None:
+        """Add an image by its address or as a file that was uploaded; `alt` tells what it shows to those who don't see it."""
+        source: Block = {"slack_file": {"id": file_id}} if file_id else {"image_url": url}
+        block: Block = {"type": "image", "alt_text": shortened(plain(alt), MAX_ALT_CHARS)[0] or "image", **source}
+        self._add(block | ({"title": plain_text(title, MAX_ALT_CHARS)} if title else {}))
 
     def excerpt(self, title: str, text: str) -> None:
         """Add a text from outside exactly as it is, under a title: nothing in it is read as markup."""
@@ -123,15 +142,18 @@ class Composer:
     def message(self, text: str) -> Message:
         """Return the message with its fallback text."""
         short, _ = shortened(text, MAX_TEXT_CHARS, escaped=True)
-        if self.overflow:
-            noun = "text was" if len(self.overflow) == 1 else "texts were"
-            missing = Mrkdwn(f"_{len(self.overflow)} {noun} too long for this message; the attached file has all of it._")
-            self._add({"type": "context", "elements": [_text(missing)]})
+        self.note_overflow()
         return Message(mrkdwn(short).strip() or "(empty)", tuple(self.blocks), tuple(self.overflow))
 
+    def note_overflow(self) -> None:
+        """Say that something was left out, and where it is."""
+        if self.overflow:
+            noun = "text was" if len(self.overflow) == 1 else "texts were"
+            self.context(Mrkdwn(f"_{len(self.overflow)} {noun} too long to be shown; {self.left_out}._"))
+
     def _fits(self, block: Block) -> bool:
-        # One block and 200 characters stay free for the line that says what was left out.
-        return len(self.blocks) < MAX_BLOCKS - 1 and self.chars + text_chars(block) <= MAX_MESSAGE_CHARS - 200
+        has_room = len(self.blocks) < self.max_blocks - self.spare_blocks
+        return has_room and self.chars + text_chars(block) <= MAX_MESSAGE_CHARS - self.spare_chars
 
     def _add(self, block: Block) -> None:
         self.blocks.append(block)
@@ -202,10 +224,4 @@ def _list_block(title: str, items: Sequence[Block]) -> Block:
 
 
 def _is_address(url: str) -> bool:
-    return (
-        url.startswith("https://")
-        and url.isascii()
-        and url.isprintable()
-        and not set(url) & set('<>|" `')
-        and len(url) <= MAX_SECTION_CHARS
-    )
+    return url.startswith("https://") and url.isascii() and url.isprintable() and not set(url) & set('<>|" `') and len(url) <= MAX_URL_CHARS

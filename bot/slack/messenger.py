@@ -17,8 +17,9 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.errors import DeliveryError
 from bot.models.incident import Incident, Report
-from bot.slack.blocks import MAX_BLOCKS, MAX_MESSAGE_CHARS, Message, faults, text_chars
+from bot.slack.blocks import Message, faults, text_chars
 from bot.slack.escape import mrkdwn
+from bot.slack.limits import MAX_BLOCKS, MAX_MESSAGE_CHARS
 from bot.slack.render import EXCERPTS, excerpt_file, part_names, render_part, render_root
 from bot.slack.retries import anything_again, nothing_twice
 

@@ -14,7 +14,8 @@ from slack_sdk.models.blocks import Block
 from bot.models.diagnosis import Citation, DeclinedRemediation, Hypothesis
 from bot.models.incident import Report
 from bot.models.incident_file import FrontDoor, Gap, IncidentFile, Target
-from bot.slack.blocks import MAX_MESSAGE_CHARS, Message, faults, iter_texts
+from bot.slack.blocks import Message, faults, iter_texts
+from bot.slack.limits import MAX_MESSAGE_CHARS
 from bot.slack.render import excerpt_file, excerpts, part_names, render_part, render_root
 from bot.slack.thread import NOTES, PARTS
 from tests.slack.factories import DENIED, SINCE, a_report, a_timeout, an_answer, an_incident, findings, undetermined
@@ -249,7 +250,7 @@ class TestNothingIsLost:
         message = render_part(report, "evidence")
 
         assert message is not None
-        assert "too long for this message" in texts(message)
+        assert "too long to be shown; the attached file has all of it" in texts(message)
         assert "excerpts" in part_names(report)
         assert long in excerpt_file(report)
 
