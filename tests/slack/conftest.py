@@ -1,0 +1,22 @@
+"""The Slack server of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from tests.slack.server import SlackServer
+
+
+@pytest.fixture
+def server() -> Iterator[SlackServer]:
+    """Start the server."""
+    server = SlackServer()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
