@@ -59,6 +59,9 @@ def local_aws() -> Iterator[LocalAws]:
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "WORK_QUEUE_URL": queue_url,
+        "CHANGE_QUEUE_URL": queue_url.replace("/work", "/change"),
+        "TABLE_NAME": "state",
+        "SLACK_BOT_TOKEN_PARAMETER": "/lambda-medic/slack-bot-token",
         "SLACK_SIGNING_SECRET_PARAMETER": PARAMETER,
     }
     yield LocalAws(url, environ, sqs, ssm)
