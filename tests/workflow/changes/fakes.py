@@ -164,6 +164,10 @@ class FakeChangeStore:
         """Return the ids of open changes."""
         return tuple(self.still_open)
 
+    def reopen_change(self, change_id: str) -> None:
+        """Put a change on the list again."""
+        self.still_open[change_id] = None
+
     def close_change(self, change_id: str) -> None:
         """Take a change off the list."""
         self.still_open.pop(change_id, None)
@@ -226,7 +230,7 @@ class FakeAudit:
     @property
     def reasons(self) -> list[str]:
         """Return why things were refused, in order."""
-        return [str(entry.details.get("why", "")) for entry in self.entries if entry.event == "refused"]
+        return [str(entry.details.get("reason", "")) for entry in self.entries if entry.event == "refused"]
 
 
 @dataclass
