@@ -100,6 +100,8 @@ class Change(Strict):
     """The offer that it came from: where a fresh plan is made when this one is stale. Empty where there was none."""
     needed: int = Field(default=1, ge=1)
     """How many approvals it takes."""
+    approvers: tuple[str, ...] = ()
+    """Slack ids of users and groups who might approve when it was asked for, to be shown; each click is judged by the rules of its time."""
     approvals: tuple[Decision, ...] = ()
     ended_by: Decision | None = None
     """Who rejected or withdrew it."""
