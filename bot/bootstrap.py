@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.aws.clients import Boto3Clients
+from bot.aws.feedback import DynamoFeedback
 from bot.aws.secrets import Secret
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
@@ -50,3 +51,8 @@ def work_queue(settings: InvestigateSettings) -> WorkQueue:
 def incident_store(table_name: str, aws: AwsClients) -> DynamoIncidentStore:
     """Return the store on a deployed table; `latest` gives what an incident's thread shows."""
     return DynamoIncidentStore(Table(aws, table_name), SystemClock())
+
+
+def feedback_store(table_name: str, aws: AwsClients) -> DynamoFeedback:
+    """Return what people say of diagnoses, on a deployed table."""
+    return DynamoFeedback(Table(aws, table_name), SystemClock())

@@ -21,6 +21,8 @@ def to_attribute(value: object) -> dict[str, Any]:
             return {"B": value}
         case Mapping():
             return {"M": {str(name): to_attribute(member) for name, member in value.items()}}
+        case list() | tuple():
+            return {"L": [to_attribute(member) for member in value]}
     raise TypeError(f"no DynamoDB attribute for a {type(value).__name__}")
 
 
@@ -35,6 +37,8 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
             return int(number) if number.is_integer() and "." not in value else number
         case "M":
             return {name: from_attribute(member) for name, member in value.items()}
+        case "L":
+            return [from_attribute(member) for member in value]
     return value
 
 

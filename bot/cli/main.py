@@ -12,8 +12,10 @@ import bot
 from bot.errors import BotError, InputError, TargetNotFoundError
 
 SUBCOMMANDS: Final = {
+    "audit": "bot.cli.audit:audit",
     "bench": "bot.cli.bench:bench",
     "demo": "bot.cli.demo:demo",
+    "feedback": "bot.cli.feedback:feedback",
     "manifest": "bot.cli.manifest:manifest",
     "plan": "bot.cli.plan:plan",
     "playbooks": "bot.cli.playbooks:playbooks",
