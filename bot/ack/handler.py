@@ -1,7 +1,7 @@
 """Handler of the public endpoint: a Lambda function URL that Slack calls, with three seconds to answer.
 
-Order: signature over the raw bytes, then Bolt, then the work queue, then the answer. Bolt's own Lambda adapter is not
-used because it imports boto3.
+Order: signature over the raw bytes, then Bolt, then a window where the click needs one, then the queue, then the answer.
+Bolt's own Lambda adapter is not used because it imports boto3.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from typing import Any, Final
 from slack_bolt import App, BoltRequest
 
 from bot import log
-from bot.ack.app import build_app
+from bot.ack.answers import Answers
+from bot.ack.app import SIGNED, build_app
+from bot.ack.directory import Directory
 from bot.ack.endpoint import JsonEndpoint
-from bot.ack.queue import WorkQueue
+from bot.ack.payload import missing
+from bot.ack.queue import Queues
 from bot.ack.secret import CachedSecret
 from bot.ack.signature import SIGNATURE_HEADER, folded_headers, is_from_slack, raw_body
 from bot.ack.sigv4 import Credentials
+from bot.ack.slack import Slack
 from bot.errors import BotError
 from bot.settings import AckSettings
 
@@ -62,17 +66,26 @@ class Endpoint:
         kind = headers.get("content-type", FORM)
         try:
             # Only the content type: Bolt acts on headers of its own, and Slack signs none of them.
-            request = BoltRequest(body=_readable_by_bolt(body), headers={"content-type": kind})
-            is_object = isinstance(request.body, dict)
-        except (ValueError, TypeError, AttributeError):
-            is_object = False
-        if not is_object:
-            logger.warning("signed request could not be read", extra={"content_type": kind[:80], "bytes": len(body)})
-            return _response(400, "")
-        if not request.body.get("trigger_id"):
-            request.body["trigger_id"] = f"signature-{headers[SIGNATURE_HEADER]}"
-        answer = self.app.dispatch(request)
+            request = BoltRequest(
+                body=_readable_by_bolt(body),
+                headers={"content-type": kind},
+                context={SIGNED: f"signature-{headers[SIGNATURE_HEADER]}"},
+            )
+            fault = missing(request.body) if isinstance(request.body, dict) else "no object"
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
+            fault = type(exc).__name__
+        if fault:
+            return self._unreadable(body, kind, fault)
+        try:
+            answer = self.app.dispatch(request)
+        except (ValueError, TypeError, AttributeError, LookupError) as exc:
+            # Bolt reads fields of its own before and after it calls ours, and of requests that nobody here asked for.
+            return self._unreadable(body, kind, type(exc).__name__)
         return _response(answer.status, answer.body, {name: values[0] for name, values in answer.headers.items() if values})
+
+    def _unreadable(self, body: str, kind: str, fault: str) -> dict[str, Any]:
+        logger.warning("signed request could not be read", extra={"content_type": kind[:80], "bytes": len(body), "fault": fault})
+        return _response(400, "")
 
 
 def build(settings: AckSettings, environ: Mapping[str, str]) -> Endpoint:
@@ -83,8 +96,15 @@ def build(settings: AckSettings, environ: Mapping[str, str]) -> Endpoint:
 
     sqs = JsonEndpoint("sqs", settings.sqs_endpoint, settings.region, "AmazonSQS", "1.0", credentials)
     ssm = JsonEndpoint("ssm", settings.ssm_endpoint, settings.region, "AmazonSSM", "1.1", credentials)
+    dynamodb = JsonEndpoint("dynamodb", settings.dynamodb_endpoint, settings.region, "DynamoDB_20120810", "1.0", credentials)
     secret = CachedSecret(ssm, settings.signing_secret_parameter)
-    return Endpoint(app=build_app(WorkQueue(sqs, settings.work_queue_url), time.time), secret=secret.value)
+    answers = Answers(
+        queue=Queues(sqs, {"work": settings.work_queue_url, "change": settings.change_queue_url}),
+        slack=Slack(CachedSecret(ssm, settings.bot_token_parameter).value, settings.slack_api_url),
+        names=Directory(dynamodb, settings.table_name).names,
+        clock=time.time,
+    )
+    return Endpoint(app=build_app(answers), secret=secret.value)
 
 
 _endpoints: dict[AckSettings, Endpoint] = {}
