@@ -32,3 +32,13 @@ class _Serial:
                 return member(**kwargs)
 
         return called
+
+
+def make_table(dynamodb: Any, name: str) -> None:
+    """Make a table as the template makes it: one key, `pk`."""
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )

@@ -55,6 +55,28 @@ class Table:
         )
         return None if answer is None else from_item(answer["Attributes"])
 
+    def add(self, pk: str, name: str, member: str, *, expires_at: int | None = None) -> None:
+        """Put a member into a set of texts, which need not be there yet. One update: workers at the same time lose nothing."""
+        self._change_set("ADD", pk, name, member, expires_at)
+
+    def discard(self, pk: str, name: str, member: str) -> None:
+        """Take a member out of a set of texts."""
+        self._change_set("DELETE", pk, name, member, None)
+
+    def _change_set(self, verb: str, pk: str, name: str, member: str, expires_at: int | None) -> None:
+        """Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html"""
+        expression, values = f"{verb} #{name} :member", {":member": {"SS": [member]}}
+        if expires_at is not None:
+            expression, values = f"{expression} SET #expires_at = :expires_at", {**values, ":expires_at": to_attribute(expires_at)}
+        self._call(
+            "update_item",
+            pk,
+            Key={"pk": {"S": pk}},
+            UpdateExpression=expression,
+            ExpressionAttributeNames=_names(expression),
+            ExpressionAttributeValues=values,
+        )
+
     def _call(self, operation: str, pk: str, **request: Any) -> dict[str, Any] | None:
         client = self.aws.client("dynamodb")
         try:
