@@ -15,6 +15,7 @@ SUBCOMMANDS: Final = {
     "audit": "bot.cli.audit:audit",
     "bench": "bot.cli.bench:bench",
     "demo": "bot.cli.demo:demo",
+    "doctor": "bot.cli.doctor:doctor",
     "feedback": "bot.cli.feedback:feedback",
     "manifest": "bot.cli.manifest:manifest",
     "plan": "bot.cli.plan:plan",
