@@ -80,8 +80,8 @@ def rehearsed(change: Change, now: float) -> Change:
 
 
 def failed(change: Change, problem: str) -> Change:
-    """Return the change, failed before or while it was made."""
-    _expect(change, "approved", "applying")
+    """Return the change, failed before or while it was made; before anybody could decide when its message cannot be posted."""
+    _expect(change, "pending", "approved", "applying")
     return _with(change, state="failed", problem=problem)
 
 

@@ -154,6 +154,8 @@ class FakeChangeStore:
             raise ChangeRacedError(f"{change.id}: version {change.version} is not the stored one")
         written = change.model_copy(update={"version": change.version + 1})
         self.rows[change.id] = written.model_dump_json()
+        if change.state in {"pending", "approved", "applying", "undoing"}:
+            self.still_open[change.id] = None
         return self.stored(change.id)
 
     def changes_of(self, incident_id: str) -> tuple[Change, ...]:
@@ -230,7 +232,7 @@ class FakeAudit:
     @property
     def reasons(self) -> list[str]:
         """Return why things were refused, in order."""
-        return [str(entry.details.get("reason", "")) for entry in self.entries if entry.event == "refused"]
+        return [str(entry.details.get("why", "")) for entry in self.entries if entry.event == "refused"]
 
 
 @dataclass
