@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+from bot.aws.audit import AuditCopy, DynamoAuditLog
+from bot.aws.changes import DynamoChangeStore
 from bot.aws.clients import Boto3Clients
+from bot.aws.directory import FunctionDirectory
 from bot.aws.feedback import DynamoFeedback
+from bot.aws.folds import DynamoFolds
+from bot.aws.incident_index import DynamoIncidentIndex
+from bot.aws.pace import DynamoPace
+from bot.aws.parameters import TextParameter
+from bot.aws.queues import SqsCommandQueue
 from bot.aws.secrets import Secret
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.aws.work_queue import WorkQueue
+from bot.errors import InputError
 from bot.playbooks.shipped import load_with_shipped
 from bot.ports import AwsClients
-from bot.settings import InvestigateSettings
+from bot.settings import InvestigateSettings, RemediateSettings
+from bot.slack.changes.messenger import SlackChangeMessenger
+from bot.slack.groups import SlackGroups
 from bot.slack.messenger import SlackMessenger
+from bot.workflow.changes.desk import ChangeDesk
+from bot.workflow.changes.rules import Rules, load_rules
 from bot.workflow.desk import Desk
+from bot.workflow.routing import reader
+
+logger = logging.getLogger(__name__)
 
 
 class SystemClock:
@@ -27,19 +45,27 @@ class SystemClock:
 
 def investigating_desk(settings: InvestigateSettings) -> Desk:
     """Return the desk of the investigating worker."""
-    aws = Boto3Clients()
+    aws, clock = Boto3Clients(), SystemClock()
     token = Secret(aws, settings.bot_token_parameter)
+    store = incident_store(settings.table_name, aws)
+    routes = reader(TextParameter(aws, settings.routes_parameter).value, settings.routes_parameter)
     return Desk(
-        store=incident_store(settings.table_name, aws),
+        store=store,
+        index=DynamoIncidentIndex(store, settings.open_minutes * 60),
+        folds=DynamoFolds(store.table, clock),
+        pace=DynamoPace(store.table, clock),
+        changes=DynamoChangeStore(store.table, clock),
         messenger=SlackMessenger(token=token.value, api_url=settings.slack_api_url),
         aws=aws,
-        clock=SystemClock(),
+        clock=clock,
         playbooks=load_with_shipped(None),
         channel=settings.default_channel,
+        routes=routes if settings.routes_parameter else tuple,
         region=settings.region,
         deadline_s=settings.deadline_seconds,
         log_budget_bytes=settings.log_budget_bytes,
         open_s=settings.open_minutes * 60,
+        renotify_s=settings.renotify_minutes * 60,
     )
 
 
@@ -56,3 +82,65 @@ def incident_store(table_name: str, aws: AwsClients) -> DynamoIncidentStore:
 def feedback_store(table_name: str, aws: AwsClients) -> DynamoFeedback:
     """Return what people say of diagnoses, on a deployed table."""
     return DynamoFeedback(Table(aws, table_name), SystemClock())
+
+
+def changing_desk(settings: RemediateSettings) -> ChangeDesk:
+    """Return the desk of the changing worker."""
+    aws, clock = Boto3Clients(), SystemClock()
+    table = Table(aws, settings.table_name)
+    token = Secret(aws, settings.bot_token_parameter)
+    return ChangeDesk(
+        incidents=incident_store(settings.table_name, aws),
+        changes=DynamoChangeStore(table, clock),
+        audit=audit_log(settings),
+        queue=SqsCommandQueue(aws, {"change": settings.change_queue_url}),
+        messenger=SlackChangeMessenger(token=token.value, api_url=settings.slack_api_url),
+        aws=aws,
+        clock=clock,
+        groups=SlackGroups(token=token.value, api_url=settings.slack_api_url),
+        rules=approval_rules(settings.approval_rules_parameter, aws),
+        is_rehearsal=settings.is_rehearsal,
+        verify_after_s=settings.verify_after_seconds,
+    )
+
+
+def audit_log(settings: RemediateSettings) -> DynamoAuditLog:
+    """Return the audit trail, with its copy where a bucket is named."""
+    aws = Boto3Clients()
+    copy = AuditCopy(aws, settings.audit_bucket) if settings.audit_bucket else None
+    return DynamoAuditLog(Table(aws, settings.table_name), copy)
+
+
+def change_queue(settings: RemediateSettings) -> WorkQueue:
+    """Return the queue that the changing worker reads."""
+    return WorkQueue(Boto3Clients(), settings.change_queue_url)
+
+
+def change_store(table_name: str, aws: AwsClients) -> DynamoChangeStore:
+    """Return the store of offers and changes on a deployed table."""
+    return DynamoChangeStore(Table(aws, table_name), SystemClock())
+
+
+def approval_rules(parameter: str, aws: AwsClients) -> Callable[[], Rules]:
+    """Return what reads the approval rules as they are now, at most a minute old.
+
+    Without a parameter, or with one that cannot be read or is not valid, nobody may do anything, and the log says why.
+    """
+    text = TextParameter(aws, parameter)
+
+    def read() -> Rules:
+        if not parameter:
+            logger.info("no approval rules are configured: nobody may change anything")
+            return Rules()
+        try:
+            return load_rules(text.value(), parameter)
+        except InputError:
+            logger.exception("approval rules are unusable: nobody may change anything", extra={"parameter": parameter})
+            return Rules()
+
+    return read
+
+
+def function_directory(table_name: str, aws: AwsClients) -> FunctionDirectory:
+    """Return the names of the account's functions, as a deployed table knows them."""
+    return FunctionDirectory(Table(aws, table_name), aws, SystemClock())
