@@ -139,6 +139,17 @@ class Composer:
         elif items:
             self.overflow.append(Excerpt(title, clean("\n".join(urls))))
 
+    def places(self, title: str, places: Sequence[tuple[str, str]]) -> None:
+        """Add a title with a list of links that have words of their own. What is no plain https address is left as words."""
+        label, _ = shortened(_said(title), 300)
+        items = [_link(url, shortened(_said(words), 200)[0]) for words, url in places]
+        fitting = list(items)
+        while fitting and not self._fits(_list_block(label, fitting)):
+            fitting.pop()
+        if len(fitting) < len(items):
+            self.overflow.append(Excerpt(label, clean("\n".join(f"{words}: {url}" for words, url in places))))
+        self._add(_list_block(label, fitting))
+
     def message(self, text: str) -> Message:
         """Return the message with its fallback text."""
         short, _ = shortened(text, MAX_TEXT_CHARS, escaped=True)
@@ -212,15 +223,16 @@ def _item(text: str) -> Block:
     return {"type": "rich_text_section", "elements": [_rich(text)]}
 
 
-def _link(url: str) -> Block:
+def _link(url: str, words: str = "") -> Block:
     if not _is_address(url):
-        return _item(shortened(_said(url), 500)[0])
-    return {"type": "rich_text_section", "elements": [{"type": "link", "url": url}]}
+        return _item(words or shortened(_said(url), 500)[0])
+    return {"type": "rich_text_section", "elements": [{"type": "link", "url": url, **({"text": words} if words else {})}]}
 
 
 def _list_block(title: str, items: Sequence[Block]) -> Block:
     heading = {"type": "rich_text_section", "elements": [_rich(title, bold=True)]}
-    return {"type": "rich_text", "elements": [heading, {"type": "rich_text_list", "style": "bullet", "elements": list(items)}]}
+    listed = [{"type": "rich_text_list", "style": "bullet", "elements": list(items)}] if items else []
+    return {"type": "rich_text", "elements": [heading, *listed]}
 
 
 def _is_address(url: str) -> bool:

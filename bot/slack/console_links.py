@@ -40,7 +40,7 @@ def log_events(region: str, group: str, stream: str | None, at_ms: int) -> str:
 
 def insights(region: str, groups: Sequence[str], query: str, start: datetime, end: datetime) -> str:
     """Return the address of Logs Insights with a query for a stretch of time, filled in and not yet run."""
-    detail = {
+    detail: dict[str, Detail] = {
         "end": _time(end),
         "start": _time(start),
         "timeType": "ABSOLUTE",
@@ -53,11 +53,11 @@ def insights(region: str, groups: Sequence[str], query: str, start: datetime, en
 
 def metric_graph(region: str, series: Sequence[tuple[str, str, Mapping[str, str], str]], start: datetime, end: datetime) -> str:
     """Return the address of a graph of metrics: namespace, name, dimensions and statistic of each."""
-    rows = [
+    rows: list[Detail] = [
         [namespace, name, *(part for pair in dimensions.items() for part in pair), {"stat": stat}]
         for namespace, name, dimensions, stat in series
     ]
-    graph = {
+    graph: dict[str, Detail] = {
         "metrics": rows,
         "view": "timeSeries",
         "stacked": False,

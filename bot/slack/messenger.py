@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from bot.errors import DeliveryError
+from bot.models.chart import ChartPlan
 from bot.models.incident import Incident, Report
 from bot.slack.blocks import Message, text_chars
-from bot.slack.escape import mrkdwn
-from bot.slack.limits import MAX_BLOCKS, MAX_MESSAGE_CHARS
-from bot.slack.render import EXCERPTS, excerpt_file, part_names, render_part, render_root
+from bot.slack.chart import draw
+from bot.slack.chart_plan import chart_plan
+from bot.slack.escape import mrkdwn, plain
+from bot.slack.limits import MAX_ALT_CHARS, MAX_BLOCKS, MAX_MESSAGE_CHARS
+from bot.slack.render import BROADCAST, CHART, EXCERPTS, FILES, excerpt_file, part_names, render_part, render_root
 from bot.slack.sending import Mark, Wire, ids_of
+
+logger = logging.getLogger(__name__)
 
 METADATA_TYPE: Final = "lambda_medic_incident"
 """The mark on every message of an incident."""
@@ -31,6 +38,8 @@ class SlackMessenger:
 
     token: Callable[[], str]
     api_url: str
+    chart_image: Callable[[ChartPlan], bytes | None] | None = None
+    """Somebody who draws charts better than we do; None from them means that they can't."""
 
     def post(self, report: Report) -> tuple[str, str]:
         """Post the first message into the incident's channel and return the channel's id and the message's."""
@@ -55,6 +64,14 @@ class SlackMessenger:
         incident = report.incident
         self._wire.edit(incident.channel, incident.thread_ts, render_root(report), _mark(report, ROOT))
 
+    def show_progress(self, report: Report) -> None:
+        """Show in the first message how far the collectors are: at once or not at all, and without a word when Slack refuses."""
+        incident = report.incident
+        try:
+            self._wire.edit_at_once(incident.channel, incident.thread_ts, render_root(report), _mark(report, ROOT))
+        except DeliveryError as exc:
+            logger.info("progress was not shown", extra={"incident_id": incident.id, "code": exc.code})
+
     def parts(self, report: Report) -> tuple[str, ...]:
         """Return the names of the replies that the report makes, in order."""
         return part_names(report)
@@ -63,22 +80,24 @@ class SlackMessenger:
         """Return the replies of the report's event that stand in the thread already, as far as the bot may look."""
         incident = report.incident
         messages = self._wire.read("conversations_replies", channel=incident.channel, ts=incident.thread_ts)
-        return frozenset(
-            str(marks["part"]) for message in messages if (marks := ids_of(message, METADATA_TYPE)).get("event") == report.event
-        )
+        marked = {str(marks["part"]) for message in messages if (marks := ids_of(message, METADATA_TYPE)).get("event") == report.event}
+        # A file's message takes no mark; its name tells it.
+        names = {file.get("name") for message in messages for file in message.get("files") or [] if isinstance(file, dict)}
+        return frozenset(marked | {part for part in FILES if _file_name(report, part) in names})
 
     def reply(self, report: Report, part: str) -> None:
         """Post one reply into the thread."""
         if part == EXCERPTS:
             self._attach(report)
-            return
-        message = render_part(report, part)
-        if message is not None:
-            self._wire.post(report.incident.channel, message, _mark(report, part), thread_ts=report.incident.thread_ts)
+        elif part == CHART:
+            self._attach_chart(report)
+        elif (message := render_part(report, part)) is not None:
+            mark, incident = _mark(report, part), report.incident
+            self._wire.post(incident.channel, message, mark, thread_ts=incident.thread_ts, is_broadcast=part in BROADCAST)
 
     def respond(self, response_url: str, report: Report, parts: tuple[str, ...]) -> None:
         """Answer the person who asked where the bot cannot post: first message and replies, seen only by them."""
-        rendered = [render_root(report), *(render_part(report, part) for part in parts if part != EXCERPTS)]
+        rendered = [render_root(report), *(render_part(report, part) for part in parts if part not in FILES)]
         messages = [message for message in rendered if message is not None]
         if any(message.overflow for message in messages):
             messages.append(Message(NO_FILE, ({"type": "context", "elements": [{"type": "plain_text", "text": NO_FILE}]},)))
@@ -95,12 +114,30 @@ class SlackMessenger:
         self._wire.attach(
             incident.channel,
             incident.thread_ts,
-            filename=f"{incident.id}-excerpts.txt",
+            filename=_file_name(report, EXCERPTS),
             title="Excerpts in full",
             content=excerpt_file(report),
             instead=Message(text, ()),
             mark=_mark(report, EXCERPTS),
         )
+
+    def _attach_chart(self, report: Report) -> None:
+        """Attach the chart, or leave it out: it adds to the evidence, and no failure of it may hold the rest of the thread back."""
+        incident, plan = report.incident, chart_plan(report)
+        image = plan and ((self.chart_image and self.chart_image(plan)) or draw(plan))
+        if not plan or not image:
+            return
+        try:
+            self._wire.attach_image(
+                incident.channel,
+                incident.thread_ts,
+                filename=_file_name(report, CHART),
+                title=plain(f"{plan.title}, {plan.start:%H:%M} to {plan.end:%H:%M} UTC"),
+                alt=plain(plan.alt)[:MAX_ALT_CHARS],
+                image=image,
+            )
+        except DeliveryError as exc:
+            logger.warning("chart was not attached", extra={"incident_id": incident.id, "code": exc.code})
 
     @property
     def _wire(self) -> Wire:
@@ -120,6 +157,11 @@ def joined(messages: Sequence[Message], limit: int) -> list[Message]:
             both = Message(both.text, ())
         out[at : at + 2] = [both]
     return out
+
+
+def _file_name(report: Report, part: str) -> str:
+    """Return the name of a file, which tells a retry that it stands in the thread already."""
+    return f"{report.incident.id}-{report.event}-{part}.{'png' if part == CHART else 'txt'}"
 
 
 def _mark(report: Report, part: str) -> Mark:

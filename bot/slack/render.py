@@ -10,11 +10,21 @@ from typing import Final
 
 from bot.models.incident import Report
 from bot.slack.blocks import Excerpt, Message
-from bot.slack.root import root_message, subject
+from bot.slack.chart_plan import chart_plan
+from bot.slack.headline import subject
+from bot.slack.root import root_message
 from bot.slack.thread import NOTES, PARTS
 
 EXCERPTS: Final = "excerpts"
 """Name of the part that is a file: every text that was too long for its message."""
+
+CHART: Final = "chart"
+"""Name of the part that is an image, below the evidence."""
+
+FILES: Final = frozenset({EXCERPTS, CHART})
+
+BROADCAST: Final = frozenset({"worse"})
+"""Replies that the channel sees too."""
 
 
 def render_root(report: Report) -> Message:
@@ -28,9 +38,11 @@ def render_part(report: Report, part: str) -> Message | None:
 
 
 def part_names(report: Report) -> tuple[str, ...]:
-    """Return the replies that an answer makes, in order; the file comes after the evidence that it completes."""
-    rendered = {part: make(report) for part, make in PARTS.items()}
-    names = [part for part, message in rendered.items() if message is not None]
+    """Return the replies that an answer makes, in order; the file comes last, for it completes the others."""
+    names = [part for part, make in PARTS.items() if make(report) is not None]
+    if chart_plan(report) is not None:
+        at = names.index("evidence") + 1 if "evidence" in names else 0
+        names.insert(at, CHART)
     if excerpts(report):
         names.append(EXCERPTS)
     return tuple(names)

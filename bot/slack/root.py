@@ -2,203 +2,131 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bot.models.diagnosis import Answer, Diagnosis
 from bot.models.incident import Report
-from bot.models.incident_file import FrontDoor, Target
 from bot.models.wording import VERDICT_HEADLINES, confidence_words, offer_words
 from bot.slack.blocks import Composer, Message
+from bot.slack.buttons import SHOWN_OFFERS, is_muted, offer_buttons, small_buttons
+from bot.slack.change_words import change_lines
 from bot.slack.escape import Mrkdwn, bold, brief, code, date, mrkdwn, user
+from bot.slack.gaps import is_denied
+from bot.slack.headline import gone_words, headline, story
+from bot.slack.impact import counted, impact
+from bot.slack.people import owner
+from bot.slack.places import add_thread_link
+from bot.slack.victims import add_summary
 
-FRONT_DOORS: Final = {
-    "rest-api": "the REST API",
-    "http-api": "the HTTP API",
-    "websocket-api": "the WebSocket API",
-    "function-url": "the function URL",
-    "alb": "the load balancer",
-    "cloudfront": "CloudFront",
-    "appsync": "AppSync",
-    "event-source": "the event source mapping",
-    "trigger": "its trigger",
-    "direct-invoke": "direct invocation",
-}
+SPARE_BLOCKS = 6
+"""Kept free below texts from outside: state lines, two rows of buttons, small print, and the line that says what was left out."""
 
-SHOWN_OFFERS: Final = 3
+SPARE_CHARS = 2500
+
+SHOWN_ALARMS = 3
+BAR_STEPS = 10
 
 
 def root_message(report: Report) -> Message:
     """Return the first message as it should stand now."""
     incident = report.incident
-    composer = Composer()
-    composer.header(f"{_sign(report)} {subject(report)}: {_state_words(report)}")
-    if report.findings is not None and incident.phase == "answered":
+    composer = Composer(spare_blocks=SPARE_BLOCKS, spare_chars=SPARE_CHARS)
+    composer.header(headline(report))
+    if incident.folded_into:
+        add_thread_link(composer, "It goes on in the thread of", report)
+    elif report.findings is not None and incident.phase == "answered":
         _answer(composer, report, report.findings.answer)
     elif incident.problem:
         composer.sentence(Mrkdwn(""), incident.problem)
     else:
-        composer.section(Mrkdwn("Reading configuration, logs, metrics and recent changes. This message will say what was found."))
-    if incident.recovered_at is not None:
-        composer.section(Mrkdwn(":large_green_circle: The alarm recovered "), date(incident.recovered_at), Mrkdwn("."))
-    elif incident.alarm_state == "INSUFFICIENT_DATA":
-        composer.section(Mrkdwn(":white_circle: The alarm has no data any more; that is no recovery."))
+        composer.section(_progress(report))
+    if not incident.folded_into:
+        add_summary(composer, report)
+        _state(composer, report)
+        _buttons(composer, report)
     composer.context(*_small_print(report))
     return composer.message(story(report))
 
 
-def subject(report: Report) -> str:
-    """Return what the incident is about: the function, else its front door, else the alarm or the question."""
-    target = report.findings.answer.target if report.findings else None
-    if target and target.function_name:
-        return f"{target.function_name}:{target.qualifier}" if target.qualifier else target.function_name
-    if target and target.front_door and target.front_door.id:
-        return target.front_door.id
-    return report.incident.title
-
-
-def story(report: Report) -> str:
-    """Return the whole story in one paragraph, for notifications and screen readers."""
-    incident, findings = report.incident, report.findings
-    parts = [f"{subject(report)}: {_state_words(report)}."]
-    if findings and incident.phase == "answered":
-        parts += [gone] if (gone := gone_words(report)) else []
-        best = findings.answer.diagnoses[0] if findings.answer.diagnoses else None
-        if best:
-            parts += [f"{confidence_words(best.confidence).capitalize()}: {best.summary}"]
-            parts += [f"Would help: {offer_words(offer)}." for offer in best.remediations[:1]]
-        else:
-            parts += [
-                f"{VERDICT_HEADLINES[findings.answer.verdict]}.",
-                *(f"To be checked: {h.check}." for h in findings.answer.hypotheses[:2]),
-            ]
-        if findings.answer.gaps:
-            parts.append(f"{_counted(len(findings.answer.gaps), 'question')} to AWS failed.")
-    elif incident.problem:
-        parts.append(incident.problem)
-    return " ".join(parts)
-
-
 def _answer(composer: Composer, report: Report, answer: Answer) -> None:
     best = answer.diagnoses[0] if answer.diagnoses else None
-    gone = gone_words(report)
-    if gone:
+    if gone := gone_words(report):
         composer.sentence(Mrkdwn(":ghost: "), gone)
-    composer.section(bold("Callers see: "), _callers_see(report, answer.target))
+    composer.section(impact(report, answer))
     if best is not None:
-        composer.sentence(bold("Cause: "), best.summary)
+        composer.sentence(Mrkdwn(f"{bold('Cause, ' + confidence_words(best.confidence))}: "), best.summary)
+        _next(composer, report, best)
     else:
         composer.sentence(bold("Cause: "), VERDICT_HEADLINES[answer.verdict])
         for hypothesis in answer.hypotheses[:2]:
             composer.sentence(Mrkdwn(f"{bold('Could be')} {code(hypothesis.cause)}, to be checked: "), hypothesis.check)
-    composer.fields(*_certainty(best), *_since(report))
-    if best is not None:
-        _offers(composer, best)
     _holes(composer, answer)
+
+
+def _next(composer: Composer, report: Report, best: Diagnosis) -> None:
+    """Say what would help where no button says it."""
+    if not best.remediations and best.advice:
+        composer.sentence(bold("Next: "), best.advice[0])
+    elif report.incident.recovered_at is None and not report.incident.thread_ts:
+        for offer in best.remediations[:SHOWN_OFFERS]:
+            composer.sentence(bold("Would help: "), f"{offer_words(offer)} ({offer.risk} risk)")
 
 
 def _holes(composer: Composer, answer: Answer) -> None:
     denied = sum(is_denied(gap.code) for gap in answer.gaps)
     failed = len(answer.gaps) - denied
-    if denied:
-        composer.section(Mrkdwn(f":lock: {_counted(denied, 'question')} to AWS refused for lack of permission; the thread says which."))
-    if failed:
-        composer.section(Mrkdwn(f":hole: {_counted(failed, 'question')} to AWS failed; the thread says which."))
+    words = [Mrkdwn(f":lock: {counted(denied, 'question')} to AWS refused for lack of permission")] if denied else []
+    words += [Mrkdwn(f":hole: {counted(failed, 'question')} to AWS failed")] if failed else []
+    if words:
+        composer.context(Mrkdwn(f"{'; '.join(words)}; the thread says which."))
 
 
-def _offers(composer: Composer, best: Diagnosis) -> None:
-    for offer in best.remediations[:SHOWN_OFFERS]:
-        composer.sentence(bold("Would help: "), f"{offer_words(offer)} ({offer.risk} risk)")
-    if not best.remediations and best.advice:
-        composer.sentence(bold("Next: "), best.advice[0])
+def _state(composer: Composer, report: Report) -> None:
+    incident = report.incident
+    lines = list(change_lines(report))
+    several = len(incident.alarms) + len(incident.victims) > 1
+    if incident.recovered_at is not None:
+        who = "All alarms" if several else "The alarm"
+        lines.append(Mrkdwn(f":large_green_circle: {who} recovered {date(incident.recovered_at)}."))
+    elif incident.alarm_state == "INSUFFICIENT_DATA":
+        lines.append(Mrkdwn(":white_circle: The alarm has no data any more; that is no recovery."))
+    if incident.muted_until is not None and is_muted(incident) and incident.recovered_at is None:
+        lines.append(Mrkdwn(f":no_bell: Muted until {date(incident.muted_until)}; this message is still kept up to date."))
+    if lines:
+        composer.section(Mrkdwn("\n".join(lines)))
 
 
-def _certainty(best: Diagnosis | None) -> list[Mrkdwn]:
-    if best is None:
-        return []
-    # The same failure stands in several places (function log, gateway log, metric), so the counts are never added up.
-    times = max(citation.count for citation in best.evidence)
-    return [Mrkdwn(f"{bold('How sure: ')}{confidence_words(best.confidence)}"), Mrkdwn(f"{bold('Seen: ')}{_counted(times, 'time')}")]
+def _buttons(composer: Composer, report: Report) -> None:
+    for row in (offer_buttons(report), small_buttons(report)):
+        if row:
+            composer.actions(*row)
 
 
-def _since(report: Report) -> list[Mrkdwn]:
-    since = report.findings.impact.since if report.findings else None
-    since = since or (report.incident.alarm_changed_at if report.incident.alarm_state == "ALARM" else None)
-    return [Mrkdwn(f"{bold('Since: ')}{date(since)}")] if since else []
-
-
-def _callers_see(report: Report, target: Target) -> Mrkdwn:
-    status = report.findings.impact.status if report.findings else None
-    what = f"{code(str(status))}" if status else "failures, status not known"
-    if report.findings and report.findings.answer.verdict == "no-fault" and not status:
-        what = "nothing wrong, as far as the evidence shows"
-    return Mrkdwn(f"{what}{_through(target.front_door)}")
-
-
-def _through(door: FrontDoor | None) -> str:
-    if door is None or door.kind is None:
-        return ""
-    name = f" {code(door.id)}" if door.id else ""
-    stage = f", stage {code(door.stage)}" if door.stage else ""
-    route = f", {code(door.route)}" if door.route else ""
-    return f" from {FRONT_DOORS[door.kind]}{name}{stage}{route}"
+def _progress(report: Report) -> Mrkdwn:
+    progress = report.progress
+    if progress is None or not progress.asked:
+        return Mrkdwn("Reading configuration, logs, metrics and recent changes. This message will say what was found.")
+    done = min(progress.answered, progress.asked)
+    bar = "▰" * (done * BAR_STEPS // progress.asked)
+    said = f"Reading configuration, logs, metrics and recent changes: {done} of {counted(progress.asked, 'question')} answered."
+    return Mrkdwn(f"`{bar.ljust(BAR_STEPS, '▱')}` {said}")
 
 
 def _small_print(report: Report) -> list[Mrkdwn]:
     incident = report.incident
-    target = report.findings.answer.target if report.findings else None
-    parts = [mrkdwn(" · ".join(brief(part) for part in (target.account_id, target.region) if part))] if target else []
+    parts = [Mrkdwn(f"Owner: {who}")] if (who := owner(report)) else []
     if incident.origin == "alarm":
-        fired = f", fired {incident.fired} times" if incident.fired > 1 else ""
-        parts.append(Mrkdwn(f"Alarm {code(incident.title)}{fired}"))
+        parts.append(_alarms(report))
     elif incident.asked_by:
         parts.append(Mrkdwn(f"Asked by {user(incident.asked_by)}: {code(incident.title)}"))
+    if incident.channel_note:
+        parts.append(mrkdwn(brief(incident.channel_note)))
     return [*parts, Mrkdwn(f"Incident {code(incident.id)}")]
 
 
-def _sign(report: Report) -> str:
+def _alarms(report: Report) -> Mrkdwn:
     incident = report.incident
-    if incident.phase == "investigating":
-        return "🔎"
-    if incident.recovered_at is not None:
-        return "🟢"
-    if incident.phase != "answered" or report.findings is None:
-        return "⚠️"
-    return {"diagnosed": "🔴", "no-fault": "🟢", "undetermined": "🟡"}[report.findings.answer.verdict]
-
-
-def _state_words(report: Report) -> str:
-    incident = report.incident
-    if incident.phase == "investigating":
-        return "investigating"
-    if incident.recovered_at is not None:
-        return "recovered"
-    if incident.phase == "no-target":
-        return "not found"
-    if incident.phase == "broken-off" or report.findings is None:
-        return "investigation broke off"
-    answer = report.findings.answer
-    if answer.diagnoses:
-        return answer.diagnoses[0].cause.replace("-", " ")
-    if gone_words(report):
-        return "no such function"
-    return {"no-fault": "no fault found", "undetermined": "can't tell", "diagnosed": "cause found"}[answer.verdict]
-
-
-def gone_words(report: Report) -> str:
-    """Return that the function does not exist, if AWS said so."""
-    target = report.findings.answer.target if report.findings else None
-    if report.findings is None or target is None or not target.function_name or report.findings.evidence.state("function") != "none":
-        return ""
-    return f"There is no function {target.function_name} (any more){f' in {target.region}' if target.region else ''}."
-
-
-def is_denied(code_: str) -> bool:
-    """Tell whether a gap is for lack of permission.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-    """
-    return code_ in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "UnauthorizedException"}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    names = list(dict.fromkeys([incident.title, *(alarm.name for alarm in incident.alarms)]))
+    shown = ", ".join(code(name) for name in names[:SHOWN_ALARMS])
+    more = f" and {len(names) - SHOWN_ALARMS:,} more" if len(names) > SHOWN_ALARMS else ""
+    fired = f", fired {incident.fired:,} times" if incident.fired > 1 else ""
+    severity = ", severity high" if incident.severity == "high" else ""
+    return Mrkdwn(f"Alarm{'s' if len(names) > 1 else ''} {shown}{more}{fired}{severity}")

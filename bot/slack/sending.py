@@ -28,6 +28,7 @@ NO_CONNECTION: Final = "no_connection"
 
 SEARCHED_MESSAGES: Final = 200
 TIMEOUT_S: Final = 10
+HASTY_TIMEOUT_S: Final = 3
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Wire:
     token: Callable[[], str]
     api_url: str
 
-    def post(self, channel: str, message: Message, mark: Mark, *, thread_ts: str = "") -> SlackResponse:
-        """Post a message, at most once: it is not repeated where Slack may have taken it."""
+    def post(self, channel: str, message: Message, mark: Mark, *, thread_ts: str = "", is_broadcast: bool = False) -> SlackResponse:
+        """Post a message, at most once: it is not repeated where Slack may have taken it. A broadcast reply is seen in the channel too."""
         client = self.client(is_repeatable=False)
-        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        thread: dict[str, Any] = {"thread_ts": thread_ts, "reply_broadcast": is_broadcast} if thread_ts else {}
         # Links to consoles would unfold and show their content to the channel.
         common: dict[str, Any] = {"channel": channel, "metadata": mark.metadata, "unfurl_links": False, "unfurl_media": False, **thread}
         return _send(message, lambda **content: client.chat_postMessage(**common, **content))
@@ -64,6 +65,11 @@ class Wire:
     def edit(self, channel: str, ts: str, message: Message, mark: Mark) -> None:
         """Replace a message; the same edit twice is one edit."""
         client = self.client(is_repeatable=True)
+        _send(message, lambda **content: client.chat_update(channel=channel, ts=ts, metadata=mark.metadata, **content))
+
+    def edit_at_once(self, channel: str, ts: str, message: Message, mark: Mark) -> None:
+        """Replace a message now or not at all: for what the next edit says better."""
+        client = WebClient(token=self.token(), base_url=self.api_url, timeout=HASTY_TIMEOUT_S, retry_handlers=[], logger=logger)
         _send(message, lambda **content: client.chat_update(channel=channel, ts=ts, metadata=mark.metadata, **content))
 
     def attach(self, channel: str, thread_ts: str, *, filename: str, title: str, content: str, instead: Message, mark: Mark) -> None:
@@ -75,6 +81,12 @@ class Wire:
             if exc.code != "missing_scope":
                 raise
             self.post(channel, instead, mark, thread_ts=thread_ts)
+
+    def attach_image(self, channel: str, thread_ts: str, *, filename: str, title: str, alt: str, image: bytes) -> None:
+        """Attach an image to a thread; `alt` tells what it shows to those who don't see it."""
+        client = self.client(is_repeatable=False)
+        common: dict[str, Any] = {"channel": channel, "thread_ts": thread_ts}
+        called(lambda: client.files_upload_v2(file=image, filename=filename, title=title, alt_txt=alt, **common))
 
     def respond(self, response_url: str, text: str, blocks: list[dict[str, Any]] | None = None) -> None:
         """Answer through a response URL, seen by one person only."""

@@ -108,6 +108,7 @@ def an_incident(**fields: Any) -> Incident:
             "alarm_reason": "Threshold Crossed: 1 datapoint [21.5 (14/05/26 03:10:00)] was greater than the threshold (21.0).",
             "alarm_changed_at": SINCE,
             "fired": 1,
+            "answered_by": "e1",
             **fields,
         }
     )

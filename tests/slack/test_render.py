@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from slack_sdk.models.blocks import Block
 
-from bot.models.diagnosis import Citation, DeclinedRemediation, Hypothesis
+from bot.models.diagnosis import Citation
 from bot.models.incident import Report
 from bot.models.incident_file import FrontDoor, Gap, IncidentFile, Target
-from bot.slack.blocks import Message, faults, iter_texts
-from bot.slack.limits import MAX_MESSAGE_CHARS
-from bot.slack.render import excerpt_file, excerpts, part_names, render_part, render_root
-from bot.slack.thread import NOTES, PARTS
+from bot.slack.blocks import Message, iter_texts
+from bot.slack.render import excerpt_file, part_names, render_part, render_root
 from tests.slack.factories import DENIED, SINCE, a_report, a_timeout, an_answer, an_incident, findings, undetermined
-
-HOSTILE = (
-    "<!channel> <!here|x> <@U012AB3CD> <#C1> <https://evil.example|AWS console> ``` `x` &amp; \x1b[31m \x00\u202e "
-    "@everyone http://evil.example"
-)
-
-hostile_text = st.one_of(
-    st.text(min_size=1, max_size=60),
-    st.sampled_from([HOSTILE, "<!channel>", "```\n<!here>", "&lt;!channel&gt;", "\u202e", "x" * 3100, "<" * 800, "\n", " "]),
-    st.lists(st.sampled_from(["<!channel>", "`", "*", "&", "\x1b[0m", "<https://e|x>", "\u2066"]), min_size=1, max_size=200).map("".join),
-)
-
-
-def all_messages(report: Report) -> list[Message]:
-    """Return every message that a report could make."""
-    parts = [render_part(report, part) for part in [*PARTS, *NOTES]]
-    return [render_root(report), *(part for part in parts if part)]
+from tests.slack.validation import assert_valid_message, objects
 
 
 def texts(message: Message) -> str:
@@ -43,43 +20,10 @@ def texts(message: Message) -> str:
     return "\n".join(iter_texts(list(message.blocks)))
 
 
-def assert_slack_takes(message: Message) -> None:
-    """Check a message with slack_sdk's own block models, and with the limits that they don't know."""
-    assert faults(message) == []
-    parsed = Block.parse_all(list(message.blocks))
-    assert len(parsed) == len(message.blocks)
-    for block in parsed:
-        block.validate_json()
-
-
-def live_tokens(message: Message) -> list[str]:
-    """Return every token in angle brackets that Slack would act on, but for dates and the person who asked."""
-    found = re.findall("<[^>]*>?", message.text)
-    for obj in mrkdwn_objects(list(message.blocks)):
-        assert obj["verbatim"] is True
-        found += re.findall("<[^>]*>?", obj["text"])
-    return [
-        token for token in found if not re.fullmatch(r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|[0-9: UTC-]+>|<@U2147483697>", token)
-    ]
-
-
-def mrkdwn_objects(value: Any) -> list[dict[str, Any]]:
-    """Return every text object that is read as markup."""
-    if isinstance(value, dict):
-        own = [value] if value.get("type") == "mrkdwn" else []
-        return own + [found for member in value.values() for found in mrkdwn_objects(member)]
-    if isinstance(value, list | tuple):
-        return [found for member in value for found in mrkdwn_objects(member)]
-    return []
-
-
-def rich_elements(value: Any) -> set[str]:
-    """Return the types of all objects in the blocks."""
-    if isinstance(value, dict):
-        return {str(value.get("type"))} | {t for member in value.values() for t in rich_elements(member)}
-    if isinstance(value, list | tuple):
-        return {t for member in value for t in rich_elements(member)}
-    return set()
+def excerpt_of(message: Message) -> str:
+    """Return the first text that stands as it is."""
+    block = next(member for member in objects(list(message.blocks)) if member.get("type") == "rich_text_preformatted")
+    return str(block["elements"][0]["text"])
 
 
 class TestRoot:
@@ -95,7 +39,7 @@ class TestRoot:
             "POST /orders",
             "3 s limit 41 times",
             "almost certain",
-            "raise timeout 3 s → 10 s",
+            "Raise timeout 3 s → 10 s",
             "eu-west-1",
         ):
             assert said in shown
@@ -107,7 +51,9 @@ class TestRoot:
         """A notification shows nothing else."""
         text = render_root(a_report()).text
 
-        assert text.startswith("checkout: function timeout. Almost certain: checkout stopped at its 3 s limit")
+        assert text.startswith(
+            "checkout: function timeout (123456789012, eu-west-1). Callers see 502. Almost certain: checkout stopped at its 3 s limit"
+        )
         assert "Would help: raise timeout 3 s → 10 s." in text
         assert "1 question to AWS failed." in text
 
@@ -200,7 +146,7 @@ class TestReplies:
 
         assert message is not None
         assert "logs · /aws/lambda/checkout · 41×" in texts(message)
-        assert "rich_text_preformatted" in rich_elements(message.blocks)
+        assert "rich_text_preformatted" in [member.get("type") for member in objects(list(message.blocks))]
 
     def test_gaps_name_the_action_to_grant(self) -> None:
         """API Gateway's actions are HTTP verbs, so the operation's name would not do."""
@@ -208,7 +154,11 @@ class TestReplies:
         message = render_part(a_report(an_answer(gaps=[DENIED, gateway])), "gaps")
 
         assert message is not None
-        assert "apigateway:GET\nlambda:GetPolicy" in texts(message)
+        policy = json.loads(excerpt_of(message))
+        assert policy["Version"] == "2012-10-17"
+        assert policy["Statement"] == [
+            {"Sid": "LambdaMedicReads", "Effect": "Allow", "Action": ["apigateway:GET", "lambda:GetPolicy"], "Resource": "*"}
+        ]
 
     @pytest.mark.parametrize(
         ("code", "words"),
@@ -262,7 +212,7 @@ class TestNothingIsLost:
         message = render_part(report, "evidence")
 
         assert message is not None
-        assert_slack_takes(message)
+        assert_valid_message(message)
         everything = texts(message) + excerpt_file(report)
         assert all(f"line {i} " in everything for i in range(60))
 
@@ -274,67 +224,6 @@ class TestNothingIsLost:
         message = render_part(report, "gaps")
 
         assert message is not None
-        assert_slack_takes(message)
+        assert_valid_message(message)
         everything = texts(message) + excerpt_file(report)
         assert all(f"logs:Op{i} " in everything for i in range(200))
-
-
-class TestHostileText:
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(data=st.data())
-    def test_nothing_is_live_and_everything_fits(self, data: st.DataObject) -> None:
-        """Log lines, names and reasons are written by others; none of them can mention a channel, forge a link or break a block."""
-
-        def some() -> str:
-            return data.draw(hostile_text)
-
-        diagnosis = a_timeout(
-            cause=some(),
-            summary=some(),
-            evidence=[Citation(section=some(), ref=some(), text=some(), count=3) for _ in range(data.draw(st.integers(1, 12)))],
-            advice=[some(), some()],
-            references=[some(), "https://docs.aws.amazon.com/<x>"],
-            declined=[DeclinedRemediation(action="raise-memory", why=some())],
-        )
-        target = Target(
-            function_name=some(),
-            qualifier=some(),
-            region=some(),
-            account_id=some(),
-            front_door=FrontDoor(kind="alb", id=some(), route=some()),
-        )
-        answer = an_answer(
-            target=target,
-            diagnoses=[diagnosis, diagnosis],
-            hypotheses=[Hypothesis(cause=some(), check=some())],
-            gaps=[Gap(section=some(), operation=some(), code="AccessDenied", message=some())],
-        )
-        incident = an_incident(
-            title=some(), alarm_reason=some(), asked_by=some(), origin=data.draw(st.sampled_from(["alarm", "question"])), recovered_at=1.0
-        )
-        reports = [
-            a_report(answer, incident, repeat_of="x", findings=findings(answer, notes=(some(),))),
-            a_report(an_answer(target=target, verdict="undetermined", diagnoses=[], looked_at=[some()]), incident),
-            Report(incident=an_incident(phase="broken-off", problem=some(), title=some())),
-        ]
-
-        for report in reports:
-            for message in all_messages(report):
-                assert_slack_takes(message)
-                assert live_tokens(message) == []
-                assert rich_elements(message.blocks) <= {
-                    "header", "plain_text", "section", "mrkdwn", "context", "rich_text", "rich_text_section", "rich_text_preformatted",
-                    "rich_text_list", "text", "link", "None",
-                }  # fmt: skip
-                shown = json.dumps([message.text, message.blocks], ensure_ascii=False)
-                assert not re.search("[\x00-\x08\x1b\u202a-\u202e\u2066-\u2069\u200b]", shown)
-            excerpt_file(report).encode()
-
-    def test_total_stays_below_the_cap_that_slack_does_not_document(self) -> None:
-        """Each part is allowed, their sum is not."""
-        report = a_report(an_answer(diagnoses=[a_timeout(advice=["<" * 2000] * 30, summary="&" * 5000)] * 8))
-
-        for message in all_messages(report):
-            assert len(texts(message)) <= MAX_MESSAGE_CHARS + len(message.blocks) * 10
-            assert_slack_takes(message)
-        assert excerpts(report)
