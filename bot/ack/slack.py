@@ -57,7 +57,7 @@ class Slack:
         Raises:
             DeliveryError: It could not be said.
         """
-        if urlsplit(response_url).scheme != "https" and urlsplit(self.api_url).scheme == "https":
+        if urlsplit(response_url).scheme not in {"https", urlsplit(self.api_url).scheme}:
             raise DeliveryError("invalid_response_url", "a response URL is an https address")
         webhook = WebhookClient(response_url, timeout=TELL_TIMEOUT_S, retry_handlers=[], logger=logger)
         try:
@@ -78,7 +78,9 @@ def _call(call: Callable[[], SlackResponse]) -> SlackResponse:
         status = getattr(exc.response, "status_code", 0)
         data = getattr(exc.response, "data", None)
         said = data.get("error") if isinstance(data, dict) else None
-        code = str(said or ("ratelimited" if status == 429 else f"http_{status}"))
+        # What is no JSON reaches us as an error whose word is a sentence of slack_sdk's.
+        is_code = isinstance(said, str) and said.replace("_", "").isalnum()
+        code = str(said) if is_code else "ratelimited" if status == 429 else f"http_{status}"
         raise DeliveryError(code, "Slack refused the window") from exc
     except (OSError, HTTPException, SlackClientError) as exc:
         raise DeliveryError("no_connection", f"{type(exc).__name__}: {exc}") from exc

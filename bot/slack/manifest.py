@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 SCOPES_BY_METHOD: Final[dict[str, tuple[str, ...]]] = {
+    "auth.test": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write", "chat:write.public"),
     "chat.update": ("chat:write",),

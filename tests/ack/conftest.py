@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -50,20 +51,22 @@ class LocalAws:
         self.dynamodb.put_item(TableName=TABLE, Item=item)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def slack() -> Iterator[SlackServer]:
     """Start a Slack."""
     with SlackServer() as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def local_aws(slack: SlackServer) -> Iterator[LocalAws]:
     """Start the server and make the queues, the SecureStrings and the table."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
+    # What moto holds belongs to the process: another folder's tests may have left something.
+    urlopen(Request(f"{url}/moto-api/reset", method="POST"), timeout=10).close()  # noqa: S310 -- loopback
     keys: dict[str, Any] = {
         "aws_access_key_id": "AKIDEXAMPLE",
         "aws_secret_access_key": "secret",
