@@ -21,6 +21,7 @@ SUBCOMMANDS: Final = {
     "plan": "bot.cli.plan:plan",
     "playbooks": "bot.cli.playbooks:playbooks",
     "replay": "bot.cli.replay:replay",
+    "serve": "bot.cli.serve:serve",
     "why": "bot.cli.why:why",
 }
 
