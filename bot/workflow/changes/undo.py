@@ -51,8 +51,6 @@ def take_back(desk: ChangeDesk, change_id: str, decision: Decision) -> None:
             announce(desk, change)
             return
         if not is_resuming:
-            # A change whose last check is done may be off the list by now; a way back that breaks off must be found.
-            desk.changes.reopen_change(change.id)
             change = desk.changes.swap(states.begin_undo(change, decision))
         _undo(desk, change, is_resuming=is_resuming)
 

@@ -339,6 +339,11 @@ class FakeGroups:
         return frozenset(self.groups[group_id])
 
 
+def throttled(operation: str) -> ClientError:
+    """Return what AWS answers when it is asked too often."""
+    return _failure("ThrottlingException", operation)
+
+
 def _failure(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "as the test wants it"}}, operation)
 
