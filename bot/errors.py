@@ -15,6 +15,7 @@ BotError
 ├── TargetNotFoundError   no function belongs to this name, alarm or front door
 ├── StateError            the state table refused or lost a change
 │   ├── LeaseLostError        another worker has taken over; this one must stop
+│   ├── NotYetError           nothing failed, but another worker or the channel's pace has to be waited for
 │   └── ChangeRacedError      a change was written by another worker since it was read
 ├── EndpointError         an AWS endpoint that the ack path calls did not do what was asked
 ├── DeliveryError         Slack did not take a message
@@ -123,6 +124,10 @@ class LeaseLostError(StateError):
     """Another worker has taken over what this one was at; it must stop."""
 
 
+class NotYetError(StateError):
+    """Nothing failed, but another worker or the channel's pace has to be waited for; the delivery comes again."""
+
+
 class ChangeRacedError(StateError):
     """A change was written by another worker since it was read; read it again."""
 
@@ -132,10 +137,11 @@ class EndpointError(BotError):
 
 
 class DeliveryError(BotError):
-    """Slack did not take a message; `code` is Slack's own error code."""
+    """Slack did not take a message; `code` is Slack's own error code, `retry_after_s` how long it wants to be left alone."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, retry_after_s: float = 0.0) -> None:
         self.code = code
+        self.retry_after_s = retry_after_s
         super().__init__(f"{code}: {message}")
 
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.commands import Command
-from bot.models.alarm import AlarmState
 from bot.models.audit import AuditEntry, AuditRecord
 from bot.models.change import Change, Offered
-from bot.models.incident import Claim, Findings, Incident, Report
+from bot.models.incident import AlarmNote, Claim, EditTurn, Findings, Gate, Incident, Report
 
 
 class AwsClients(Protocol):
@@ -48,8 +47,11 @@ class IncidentStore(Protocol):
     def release(self, claim: Claim) -> None:
         """Give the claim back, so that a retry need not wait for the lease to end."""
 
-    def attach(self, alarm_arn: str, incident_id: str, *, fired_at: float, open_s: float) -> tuple[str, float | None]:
-        """Return the incident that is open for an alarm, which is `incident_id` when none was, and when the alarm last recovered."""
+    def join(self, group: str, incident_id: str, *, at: float, open_s: float, reopen_s: float) -> str:
+        """Return the incident that is open for what alarms have in common (their function), which is `incident_id` when none was."""
+
+    def attach(self, alarm_arn: str, incident_id: str, *, fired_at: float) -> float | None:
+        """Note which incident an alarm belongs to from now on, and return when the alarm last recovered."""
 
     def recover(self, alarm_arn: str, *, at: float) -> str:
         """Note that an alarm went to OK. Returns the incident that this closes, or an empty text."""
@@ -66,8 +68,14 @@ class IncidentStore(Protocol):
     def change(self, incident_id: str, **fields: object) -> Incident:
         """Change fields of an incident and return it as it stands then."""
 
-    def note_alarm(self, incident_id: str, state: AlarmState, reason: str, *, at: float) -> Incident | None:
-        """Note a state of the incident's alarm; None when a newer one is known or this one was noted before."""
+    def note_alarm(self, incident_id: str, note: AlarmNote) -> Incident | None:
+        """Note a state of one of the incident's alarms; None when a newer one is known or this one was noted before."""
+
+    def examine(self, incident_id: str, event: str, *, lease_s: float) -> Incident | None:
+        """Let one event's worker investigate an incident; None while another one does."""
+
+    def list_victim(self, lead_id: str, victim: Incident) -> Incident:
+        """Note in an incident how one that was folded into it stands now, and return it as it stands then."""
 
     def save(self, incident_id: str, event: str, findings: Findings) -> bool:
         """Keep an investigation. Returns whether all of its log events fitted."""
@@ -79,11 +87,23 @@ class IncidentStore(Protocol):
 class IncidentIndex(Protocol):
     """Finds incidents by what people know of them, and keeps functions quiet."""
 
+    def note_thread(self, incident: Incident) -> None:
+        """Note where an incident's thread stands."""
+
+    def note_open(self, incident: Incident) -> None:
+        """Put an incident on the list of open ones and into its function's history."""
+
+    def note_closed(self, incident_id: str) -> None:
+        """Take an incident off the list of open ones."""
+
     def incident_in_thread(self, channel: str, thread_ts: str) -> str:
         """Return the id of the incident whose thread this is, or an empty text."""
 
     def open_incidents(self) -> tuple[Incident, ...]:
         """Return the incidents that are open now, newest first."""
+
+    def recent_incidents(self, limit: int) -> tuple[Incident, ...]:
+        """Return the last incidents, open or not, newest first."""
 
     def incidents_of(self, function_name: str, limit: int) -> tuple[Incident, ...]:
         """Return the last incidents of a function, newest first."""
@@ -93,6 +113,41 @@ class IncidentIndex(Protocol):
 
     def muted_until(self, function_name: str) -> float:
         """Return until when a function is muted, 0 when it is not."""
+
+
+class Folds(Protocol):
+    """Where incidents meet. Raises StateError when the table fails."""
+
+    def enter(self, channel: str, incident_id: str, *, storm_s: float) -> Gate:
+        """Tell whether an incident may open its thread at once, or others have opened theirs within the last `storm_s`."""
+
+    def opened(self, channel: str) -> None:
+        """Note that one more thread was opened, so that the storm goes on."""
+
+    def lead_of(self, key: str, *, window_s: float) -> str:
+        """Return the incident that tells of a shared cause, or an empty text."""
+
+    def fold(self, key: str, incident_id: str, *, window_s: float) -> str:
+        """Return the incident that tells of a shared cause, which is `incident_id` where none does yet."""
+
+
+class Pace(Protocol):
+    """The pace of all workers together. Raises StateError when the table fails."""
+
+    def reserve(self, channel: str, *, patience_s: float) -> float | None:
+        """Reserve the next free second of a channel and return in how many seconds it is; None when it is not within `patience_s`."""
+
+    def hold(self, channel: str, seconds: float) -> None:
+        """Let nobody post into a channel for some seconds, because Slack asked for it."""
+
+    def ask_edit(self, incident_id: str, owner: str) -> EditTurn | None:
+        """Ask for an edit of an incident's first message. None: another worker is at it, and will see that more is wanted."""
+
+    def end_edit(self, turn: EditTurn) -> EditTurn | None:
+        """Note that the message was edited; returns the next turn when more was wanted meanwhile."""
+
+    def drop_edit(self, turn: EditTurn) -> None:
+        """Give the turn back without an edit, because Slack did not take it."""
 
 
 class Messenger(Protocol):
@@ -106,6 +161,9 @@ class Messenger(Protocol):
 
     def edit(self, report: Report) -> None:
         """Bring the first message up to date, in place."""
+
+    def show_progress(self, report: Report) -> None:
+        """Show in the first message how far the investigation is: at once or not at all. Never raises."""
 
     def parts(self, report: Report) -> tuple[str, ...]:
         """Return the names of the replies that the report makes, in order."""
@@ -139,16 +197,16 @@ class ChangeStore(Protocol):
         """Return a change as it stands."""
 
     def swap(self, change: Change) -> Change:
-        """Write a change if its version still is the stored one, and return it with the next version. Raises ChangeRacedError if not."""
+        """Write a change if its version still is the stored one, and return it with the next version. Raises ChangeRacedError if not.
+
+        One that is under way is on the list of open changes afterwards, whether it was before or not.
+        """
 
     def changes_of(self, incident_id: str) -> tuple[Change, ...]:
         """Return the changes of an incident, oldest first."""
 
     def open_changes(self) -> tuple[str, ...]:
         """Return the ids of the changes that a sweep has to look at: not over, or standing with a reminder or a revert ahead."""
-
-    def reopen_change(self, change_id: str) -> None:
-        """Put a change on the list of open ones again, since its way back begins; twice changes nothing."""
 
     def close_change(self, change_id: str) -> None:
         """Take a change off the list of open ones."""

@@ -7,8 +7,10 @@ import logging
 from bot.models.alarm import Alarm
 from bot.models.incident import Incident
 from bot.workflow.desk import Case
-from bot.workflow.identity import alarm_identity
-from bot.workflow.thread import edit_first_message, post_replies
+from bot.workflow.folding import tell_lead
+from bot.workflow.identity import alarm_identity, note_of
+from bot.workflow.news import is_quiet, say_news
+from bot.workflow.thread import post_replies, show
 
 logger = logging.getLogger(__name__)
 
@@ -20,18 +22,16 @@ def note_state(case: Case, alarm: Alarm) -> None:
         logger.info("no incident is open for this alarm", extra={"alarm": alarm.name, "state": alarm.state})
         return
     case.about(incident)
+    if incident.folded_into:
+        tell_lead(case, incident)
+        return
     if not incident.thread_ts or incident.phase == "investigating":
         # Whoever is investigating reads the incident again after its edit, and says it then.
         return
-    findings = case.desk.store.load(incident.id, incident.answered_by) if incident.answered_by else None
-    report = edit_first_message(case, incident.id, findings)
-    post_replies(case, report, ("recovered",) if alarm.state == "OK" else ("no-data",))
-
-
-def note_recovery_before(case: Case, incident_id: str, *, at: float, recovered_at: float | None) -> None:
-    """Note a recovery that was handed over before the failure that it ended."""
-    if recovered_at is not None and recovered_at > at:
-        case.desk.store.note_alarm(incident_id, "OK", "", at=recovered_at)
+    report = show(case, incident.id)
+    if alarm.state == "INSUFFICIENT_DATA" and not is_quiet(case, report.incident):
+        post_replies(case, report, ("no-data",))
+    say_news(case, incident.id)
 
 
 def _incident(case: Case, alarm: Alarm) -> Incident | None:
@@ -39,9 +39,10 @@ def _incident(case: Case, alarm: Alarm) -> Incident | None:
     incident_id = store.recover(alarm_identity(alarm), at=at) if alarm.state == "OK" else store.attached(alarm_identity(alarm))
     if not incident_id:
         return None
-    noted = store.note_alarm(incident_id, alarm.state, alarm.reason, at=at)
+    noted = store.note_alarm(incident_id, note_of(alarm))
     if noted is not None:
         return noted
     known = store.incident(incident_id)
+    stands = {note.identity: note for note in known.alarms}.get(alarm_identity(alarm)) if known else None
     # Noted before: by an earlier attempt of this very event, which goes on; or overtaken by a newer state, which stands.
-    return known if known and known.alarm_state == alarm.state and known.alarm_changed_at == at else None
+    return known if stands and stands.state == alarm.state and stands.changed_at == at else None

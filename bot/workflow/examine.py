@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.alarms.target import ResolvedTarget
 from bot.errors import TargetNotFoundError
 from bot.evidence.budget import LogBudget
 from bot.models.alarm import Alarm
@@ -15,6 +16,7 @@ from bot.models.window import Window
 from bot.playbooks.engine import examine as examine_evidence
 from bot.question import Question
 from bot.workflow.desk import Case
+from bot.workflow.progress import progress_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +33,13 @@ class Subject:
     gaps: tuple[Gap, ...] = ()
 
 
-def subject_of_alarm(case: Case, alarm: Alarm) -> Subject:
-    """Return what an alarm is about.
+def subject_of_alarm(case: Case, alarm: Alarm, found: ResolvedTarget | None = None) -> Subject:
+    """Return what an alarm is about; `found` is what was found behind it already.
 
     Raises:
         TargetNotFoundError: No function is behind it; the reasons are in the message.
     """
-    found = case.desk.resolve(alarm, case.desk.aws, now=case.desk.clock.now())
+    found = found or case.desk.resolve(alarm, case.desk.aws, now=case.desk.clock.now())
     if found.best is None:
         failed = [f"{gap.operation} failed with {gap.code}" for gap in found.gaps]
         raise TargetNotFoundError(
@@ -69,25 +71,27 @@ def findings_of(case: Case, incident_id: str, subject: Callable[[], Subject]) ->
         kept = case.desk.store.load(incident_id, case.event)
         if kept is not None:
             return kept
-    findings = _examined(case, subject())
+    findings = _examined(case, incident_id, subject())
     is_complete = case.desk.store.save(incident_id, case.event, findings)
     case.note("kept")
     return findings.model_copy(update={"complete": is_complete})
 
 
-def _examined(case: Case, subject: Subject) -> Findings:
+def _examined(case: Case, incident_id: str, subject: Subject) -> Findings:
     desk = case.desk
     budget = LogBudget(bytes=desk.log_budget_bytes) if desk.log_budget_bytes else LogBudget()
-    collected = desk.collect(
-        subject.target,
-        subject.window,
-        desk.aws,
-        deadline_s=case.collect_deadline_s,
-        alarm=subject.alarm.raw if subject.alarm else None,
-        client=subject.client,
-        log_budget=budget,
-        now=desk.clock.now(),
-    )
+    with progress_of(case, incident_id) as listener:
+        collected = desk.collect(
+            subject.target,
+            subject.window,
+            desk.aws,
+            deadline_s=case.collect_deadline_s,
+            alarm=subject.alarm.raw if subject.alarm else None,
+            client=subject.client,
+            log_budget=budget,
+            now=desk.clock.now(),
+            progress=listener,
+        )
     evidence = collected.incident
     if subject.gaps:
         evidence = evidence.model_copy(update={"gaps": [*evidence.gaps, *subject.gaps]})

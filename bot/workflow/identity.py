@@ -1,8 +1,10 @@
-"""What tells one alarm, and one change of its state, from every other."""
+"""What tells one alarm, one change of its state, and what it is about, from every other."""
 
 from __future__ import annotations
 
-from bot.models.alarm import Alarm
+from bot.models.alarm import Alarm, AlarmState
+from bot.models.incident import AlarmNote
+from bot.models.incident_file import Target
 
 
 def alarm_identity(alarm: Alarm) -> str:
@@ -14,3 +16,21 @@ def alarm_identity(alarm: Alarm) -> str:
 def alarm_key(alarm: Alarm) -> str:
     """Return the key of one change of state: taken from the event itself, never from generated text."""
     return f"alarm|{alarm.dedup_key}|{alarm.state}"
+
+
+def group_of(alarm: Alarm, target: Target | None) -> str:
+    """Return what the alarms of one incident have in common: the function, whatever the alias; the alarm itself where none was found."""
+    if target is None or not target.function_name:
+        return f"alarm|{alarm_identity(alarm)}"
+    return f"function|{target.account_id or alarm.account_id}|{target.region or alarm.region}|{target.function_name}"
+
+
+def note_of(alarm: Alarm, state: AlarmState | None = None, at: float | None = None) -> AlarmNote:
+    """Return what is noted of an alarm in its incident."""
+    return AlarmNote(
+        identity=alarm_identity(alarm),
+        name=alarm.name,
+        state=state or alarm.state,
+        reason=alarm.reason if state is None else "",
+        changed_at=alarm.changed_at.timestamp() if at is None else at,
+    )

@@ -7,15 +7,22 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from bot import question
+from bot.alarms.target import ResolvedTarget
 from bot.commands import WhyCommand
-from bot.errors import BotError, CommandError, DeliveryError, LeaseLostError, StateError, TargetNotFoundError
+from bot.errors import BotError, CommandError, DeliveryError, LeaseLostError, NotYetError, TargetNotFoundError
 from bot.models.alarm import Alarm
+from bot.models.change import Offered, offer_id_of
 from bot.models.incident import Findings, Incident, Report, incident_id_of
-from bot.workflow.alarm_state import note_recovery_before, note_state
+from bot.question import Question
+from bot.workflow.alarm_state import note_state
 from bot.workflow.desk import Case, Desk
 from bot.workflow.examine import Subject, findings_of, subject_of_alarm, subject_of_question
+from bot.workflow.folding import LEADER_WAIT_S, STORM_S, fold, place, tell_lead
 from bot.workflow.identity import alarm_identity, alarm_key
-from bot.workflow.thread import UNREACHABLE, edit_first_message, is_passing, open_thread, post_replies
+from bot.workflow.joining import incident_of_alarm
+from bot.workflow.news import say_news, severity_of
+from bot.workflow.quiet import mute_noted
+from bot.workflow.thread import UNREACHABLE, is_passing, open_thread, post_replies, report_of, show, told
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +30,15 @@ Outcome = Literal["done", "duplicate", "busy"]
 """`busy`: another worker is at the same event. The delivery must come again, for that worker may die."""
 
 NO_CAUSE: Final = "none"
-UNANSWERED: Final = "unanswered"
+
+EXAMINING: Final = "examining"
+"""Step of a case that investigates, and does not leave that to another one."""
+
+FRESH_S: Final = 300.0
+"""An alarm that changes so soon after the one that was investigated is about the same evidence."""
+
+RETRY_LEASE_S: Final = 750.0
+"""Longer than a failed delivery takes to come again, see bot.aws.work_queue."""
 
 LEASE_MARGIN_S: Final = 5.0
 """How much longer a claim lasts than the worker that made it can."""
@@ -61,13 +76,79 @@ def _once(desk: Desk, key: str, owner: str, time_left_s: Callable[[], float], wo
 
 
 def _fired(case: Case, alarm: Alarm) -> None:
-    incident, is_repeat = _incident_of_alarm(case, alarm)
-    incident = open_thread(case, incident)
-    if is_repeat and incident.phase == "investigating":
-        # Both would post the same evidence. The delivery comes again, and finds an answer or takes over.
-        raise StateError(f"{incident.id}: an earlier change of {alarm.name} is being investigated at this moment")
-    before = _earlier_cause(case, incident) if is_repeat else ""
-    _answer(case, incident, lambda: subject_of_alarm(case, alarm), repeat_of=before)
+    found = _search(case, alarm)
+    incident = incident_of_alarm(case, alarm, found)
+    if incident.folded_into and case.noted(EXAMINING) is None:
+        tell_lead(case, incident, repeated=_repeated(incident, alarm))
+        return
+    incident = mute_noted(case, incident)
+    if incident.muted_until is not None:
+        # Noted in the incident; when the mute has ended, the next event finds it unanswered.
+        logger.info("muted, nothing is posted", extra={"incident_id": incident.id})
+        if incident.thread_ts:
+            show(case, incident.id)
+        return
+    if not _is_to_be_examined(case, incident, alarm):
+        _tell_again(case, incident, alarm)
+        return
+    examined = case.desk.store.examine(incident.id, case.event, lease_s=case.lease_s)
+    if examined is None:
+        # Whoever investigates reads the incident again when its answer stands, and says what has happened meanwhile.
+        if incident.thread_ts and incident.phase != "investigating":
+            show(case, incident.id)
+        return
+    if case.noted(EXAMINING) is None:
+        case.note(EXAMINING)
+    before = _earlier_cause(case, examined)
+    _examine(case, examined, alarm, found, repeat_of=before)
+
+
+def _examine(case: Case, incident: Incident, alarm: Alarm, found: ResolvedTarget | None, *, repeat_of: str) -> None:
+    """Investigate what an alarm is about; in a storm before the thread is opened, for then it may belong to another incident."""
+    gate = None if incident.thread_ts and repeat_of else case.desk.folds.enter(incident.channel, incident.id, storm_s=STORM_S)
+    is_kept = case.noted("kept") is not None
+    is_prompt = gate is not None and gate.is_first and not is_kept and case.now < gate.since + LEADER_WAIT_S
+    if gate is None or is_prompt or incident.phase == "broken-off":
+        incident = open_thread(case, incident)
+    findings, problem = _findings(case, incident, lambda: subject_of_alarm(case, alarm, found))
+    if findings is not None:
+        lead = place(case, incident, findings, gate)
+        if lead != incident.id:
+            fold(case, _answered(case, incident, findings, "", alarm.changed_at.timestamp()), lead)
+            return
+    incident = _answered(case, incident, findings, problem, alarm.changed_at.timestamp())
+    if not incident.thread_ts:
+        open_thread(case, incident)
+        case.desk.folds.opened(incident.channel)
+    _report(case, incident.id, findings, repeat_of)
+
+
+def _tell_again(case: Case, incident: Incident, alarm: Alarm) -> None:
+    """Show a repeat in the first message; in words only when people were told nothing for long, or when it is worse."""
+    if incident.thread_ts:
+        show(case, incident.id)
+        say_news(case, incident.id, repeated=_repeated(incident, alarm))
+
+
+def _repeated(incident: Incident, alarm: Alarm) -> str:
+    note = {each.identity: each for each in incident.alarms}.get(alarm_identity(alarm))
+    return "joined" if note and note.fired <= 1 else "repeated"
+
+
+def _is_to_be_examined(case: Case, incident: Incident, alarm: Alarm) -> bool:
+    """Tell whether an alarm needs evidence of its own: not while the answer that stands is fresh."""
+    if case.noted(EXAMINING) is not None or incident.phase in {"investigating", "broken-off"} or incident.answered_at is None:
+        return True
+    return alarm.changed_at.timestamp() - incident.answered_at >= FRESH_S
+
+
+def _search(case: Case, alarm: Alarm) -> ResolvedTarget | None:
+    """Return the functions behind an alarm; None when the search itself failed, which the investigation then says in the thread."""
+    try:
+        return case.desk.resolve(alarm, case.desk.aws, now=case.desk.clock.now())
+    except Exception:
+        logger.exception("the search for the alarm's function failed", extra={"alarm": alarm.name})
+        return None
 
 
 def _asked(case: Case, command: WhyCommand) -> None:
@@ -85,29 +166,75 @@ def _asked(case: Case, command: WhyCommand) -> None:
                 raise
             logger.info("channel cannot be posted to, answering in private", extra={"incident_id": incident.id, "code": exc.code})
             case.note(UNREACHABLE, exc.code)
-    _answer(case, incident, lambda: subject_of_question(case, asked), response_url=command.response_url)
+    _answer_question(case, incident, asked, command.response_url)
 
 
-def _answer(case: Case, incident: Incident, subject: Callable[[], Subject], *, repeat_of: str = "", response_url: str = "") -> None:
-    store = case.desk.store
-    findings: Findings | None = None
+def _answer_question(case: Case, incident: Incident, asked: Question, response_url: str) -> None:
+    findings, problem = _findings(case, incident, lambda: subject_of_question(case, asked))
+    incident = _answered(case, incident, findings, problem, incident.opened_at)
+    if case.noted(UNREACHABLE) is not None:
+        _respond(case, response_url, report_of(case, incident.id, findings))
+        return
+    case.desk.index.note_open(incident)
+    _report(case, incident.id, findings, "")
+
+
+def _findings(case: Case, incident: Incident, subject: Callable[[], Subject]) -> tuple[Findings | None, str]:
+    """Return what was found, or why there is nothing to look at."""
     try:
         findings = findings_of(case, incident.id, subject)
     except TargetNotFoundError as exc:
-        incident = store.change(incident.id, phase="no-target", problem=str(exc))
-    else:
-        incident = store.change(incident.id, phase="answered", problem="", answered_by=case.event)
-    if case.noted(UNREACHABLE) is not None:
-        _respond(case, response_url, Report(incident=incident, findings=findings, event=case.event))
+        return None, str(exc)
+    _keep_offers(case, incident.id, findings)
+    return findings, ""
+
+
+def _answered(case: Case, incident: Incident, findings: Findings | None, problem: str, at: float) -> Incident:
+    """Note the answer in the incident."""
+    if findings is None:
+        return case.desk.store.change(incident.id, phase="no-target", problem=problem, answered_at=at)
+    target = findings.answer.target
+    return case.desk.store.change(
+        incident.id,
+        phase="answered",
+        problem="",
+        answered_by=case.event,
+        answered_at=at,
+        cause=_cause(findings),
+        severity=severity_of(findings),
+        function=incident.function or target.function_name or "",
+        account=incident.account or target.account_id or "",
+        region=incident.region or target.region or "",
+    )
+
+
+def _report(case: Case, incident_id: str, findings: Findings | None, repeat_of: str) -> None:
+    """Show the answer, post its replies, and then say what happened meanwhile, which everyone else has left to this worker."""
+    report = show(case, incident_id, findings, repeat_of)
+    if repeat_of and repeat_of == _cause(report.findings):
+        case.desk.store.change(incident_id, examined_by="", examined_until=0)
+        say_news(case, incident_id, repeated="repeated")
         return
-    report = edit_first_message(case, incident.id, findings, repeat_of)
-    post_replies(case, report, _parts(case, report))
+    post_replies(case, report, case.desk.messenger.parts(report))
+    if repeat_of:
+        say_news(case, incident_id)
+    elif case.noted("told") is None:
+        told(case, report.incident)
+        case.note("told")
+    # From here on others say it themselves; what they noted before is said here.
+    case.desk.store.change(incident_id, examined_by="", examined_until=0)
+    say_news(case, incident_id)
 
 
-def _parts(case: Case, report: Report) -> tuple[str, ...]:
-    """Return the replies to post: all of them, or one note when the alarm fired again for the same cause."""
-    parts = case.desk.messenger.parts(report)
-    return ("repeated",) if report.repeat_of and report.repeat_of == _cause(report.findings) else parts
+def _keep_offers(case: Case, incident_id: str, findings: Findings) -> None:
+    """Keep where each button leads, before the message that has them."""
+    changes = case.desk.changes
+    if changes is None or not findings.answer.diagnoses or case.noted("offers") is not None:
+        return
+    for index, offer in enumerate(findings.answer.diagnoses[0].remediations):
+        offer_id = offer_id_of(incident_id, case.event, index)
+        changes.keep_offer(Offered(id=offer_id, incident_id=incident_id, event=case.event, index=index, action=offer.action))
+    case.note("offers")
 
 
 def _respond(case: Case, response_url: str, report: Report) -> None:
@@ -122,35 +249,6 @@ def _refuse(case: Case, command: WhyCommand, error: CommandError) -> None:
     if command.response_url and case.noted("refused") is None:
         case.desk.messenger.tell(command.response_url, f"I did not understand that. {error}")
         case.note("refused")
-
-
-def _incident_of_alarm(case: Case, alarm: Alarm) -> tuple[Incident, bool]:
-    """Return the incident that a firing alarm belongs to, and whether it was open before."""
-    store, own = case.desk.store, incident_id_of(case.claim.key)
-    at = alarm.changed_at.timestamp()
-    known = case.noted("incident")
-    if known is None:
-        # Before the attaching: an incident that an alarm points at must exist. One that nothing points at expires.
-        store.create(_new_incident_of_alarm(case, alarm))
-        known, recovered_at = store.attach(alarm_identity(alarm), own, fired_at=at, open_s=case.desk.open_s)
-        store.note_alarm(known, "ALARM", alarm.reason, at=at)
-        note_recovery_before(case, known, at=at, recovered_at=recovered_at)
-        case.note("incident", known)
-    incident = store.incident(known)
-    if incident is None:
-        raise StateError(f"{known}: no such incident")
-    return incident, known != own
-
-
-def _new_incident_of_alarm(case: Case, alarm: Alarm) -> Incident:
-    return Incident(
-        id=incident_id_of(case.claim.key),
-        origin="alarm",
-        title=alarm.name,
-        opened_at=case.desk.clock.now().timestamp(),
-        channel=case.desk.channel,
-        alarm_arn=alarm_identity(alarm),
-    )
 
 
 def _incident_of_question(case: Case, command: WhyCommand) -> Incident:
@@ -168,7 +266,7 @@ def _earlier_cause(case: Case, incident: Incident) -> str:
     """Return the cause that stood in the thread before this event; noted, for this event's own answer takes its place."""
     noted = case.noted("before")
     if noted is None:
-        noted = _cause(case.desk.store.load(incident.id, incident.answered_by)) if incident.answered_by else UNANSWERED
+        noted = _cause(case.desk.store.load(incident.id, incident.answered_by)) if incident.answered_by else ""
         case.note("before", noted)
     return noted
 
@@ -180,16 +278,29 @@ def _cause(findings: Findings | None) -> str:
 def _break_off(case: Case, error: Exception) -> None:
     """Leave no thread that says "investigating" for ever, and let the retry begin at once."""
     incident_id = case.noted("incident")
-    logger.warning("investigation broke off", extra={"event": case.event, "incident_id": incident_id, "error": type(error).__name__})
-    try:
-        incident = case.desk.store.incident(incident_id) if incident_id else None
-        if incident and incident.thread_ts and incident.phase == "investigating":
-            problem = f"The investigation broke off ({type(error).__name__}). It is tried again from the queue."
-            broken = case.desk.store.change(incident.id, phase="broken-off", problem=problem)
-            case.desk.messenger.edit(Report(incident=broken, event=case.event))
-    except BotError:
-        logger.exception("the thread could not be told", extra={"incident_id": incident_id})
+    if not isinstance(error, NotYetError):
+        logger.warning("investigation broke off", extra={"event": case.event, "incident_id": incident_id, "error": type(error).__name__})
+        try:
+            _say_broken_off(case, incident_id or "", error)
+        except BotError:
+            logger.exception("the thread could not be told", extra={"incident_id": incident_id})
     try:
         case.desk.store.release(case.claim)
     except BotError:
         logger.exception("claim was not given back, its lease ends by itself", extra={"event": case.event})
+
+
+def _say_broken_off(case: Case, incident_id: str, error: Exception) -> None:
+    store = case.desk.store
+    incident = store.incident(incident_id) if incident_id else None
+    if incident is None or incident.examined_by not in ("", case.event):
+        return
+    if incident.examined_by:
+        # The retry is the one that goes on: nobody else posts in between, so that the order is kept.
+        store.examine(incident_id, case.event, lease_s=RETRY_LEASE_S)
+    if incident.phase != "investigating" or (not incident.thread_ts and isinstance(error, DeliveryError)):
+        return
+    problem = f"The investigation broke off ({type(error).__name__}). It is tried again from the queue."
+    store.change(incident_id, phase="broken-off", problem=problem)
+    if incident.thread_ts:
+        show(case, incident_id)

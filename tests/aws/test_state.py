@@ -18,7 +18,7 @@ from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.errors import LeaseLostError, StateError
 from bot.models.diagnosis import Answer, Citation, Diagnosis
-from bot.models.incident import Findings, Incident, incident_id_of
+from bot.models.incident import AlarmNote, Findings, Incident, incident_id_of
 from bot.models.incident_file import IncidentFile, LogEvent, LogGroup, Target
 from bot.models.receipt import Receipt
 from bot.models.window import Window
@@ -60,6 +60,11 @@ def store(clients: OneClient, clock: SetClock) -> DynamoIncidentStore:
 def an_incident(key: str = "a", **fields: Any) -> Incident:
     """Return an incident."""
     return Incident(id=incident_id_of(key), origin="alarm", title="checkout-errors", opened_at=0, channel="C1", alarm_arn=ARN, **fields)
+
+
+def a_note(state: Any = "ALARM", reason: str = "", *, at: float, name: str = "checkout-errors") -> AlarmNote:
+    """Return a state of an alarm."""
+    return AlarmNote(identity=f"arn:{name}", name=name, state=state, reason=reason, changed_at=at)
 
 
 def an_investigation(events: int = 2, noise: int = 0) -> Findings:
@@ -134,54 +139,75 @@ class TestClaim:
         assert store.record(new, "announced").steps == {"announced": ""}
 
 
-class TestAttach:
+def joined(store: DynamoIncidentStore, own: str, at: float) -> str:
+    """Join the open incident of one function, or open one's own; a quarter of an hour after a recovery it is the same still."""
+    store.create(an_incident().model_copy(update={"id": own}))
+    known = store.join("function|checkout", own, at=at, open_s=HOUR, reopen_s=HOUR / 4)
+    store.attach(ARN, known, fired_at=at)
+    store.note_alarm(known, a_note(at=at))
+    return known
+
+
+class TestJoin:
     def test_opens_an_incident_and_keeps_to_it(self, store: DynamoIncidentStore) -> None:
         """An alarm that fires again while its incident is open belongs to it."""
-        first = store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
-        again = store.attach(ARN, "inc-2", fired_at=200, open_s=HOUR)
+        assert [joined(store, "inc-1", 100), joined(store, "inc-2", 200)] == ["inc-1", "inc-1"]
 
-        assert (first, again) == (("inc-1", None), ("inc-1", None))
+    def test_opens_one_for_many_at_the_same_time(self, store: DynamoIncidentStore) -> None:
+        """Seven alarms of one function fire at once."""
+        with ThreadPoolExecutor(7) as pool:
+            found = list(pool.map(lambda i: joined(store, f"inc-{i}", 100), range(7)))
 
-    def test_opens_another_after_a_recovery(self, store: DynamoIncidentStore) -> None:
+        assert len(set(found)) == 1
+
+    def test_goes_on_with_one_that_has_just_recovered(self, store: DynamoIncidentStore) -> None:
+        """Flapping is no new incident."""
+        joined(store, "inc-1", 100)
+        store.note_alarm("inc-1", a_note("OK", at=150))
+
+        assert joined(store, "inc-2", 150 + HOUR / 8) == "inc-1"
+
+    def test_opens_another_long_after_a_recovery(self, store: DynamoIncidentStore) -> None:
         """What recovered and fails again is another incident."""
-        store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
-        store.recover(ARN, at=150)
+        joined(store, "inc-1", 100)
+        store.note_alarm("inc-1", a_note("OK", at=150))
 
-        assert store.attach(ARN, "inc-2", fired_at=200, open_s=HOUR) == ("inc-2", 150)
+        assert joined(store, "inc-2", 151 + HOUR / 4) == "inc-2"
 
     def test_opens_another_when_nothing_was_heard_for_long(self, store: DynamoIncidentStore) -> None:
         """Most alarms have no OK action; last week's thread is not today's."""
-        store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
+        joined(store, "inc-1", 100)
 
-        assert store.attach(ARN, "inc-2", fired_at=100 + HOUR, open_s=HOUR)[0] == "inc-2"
+        assert joined(store, "inc-2", 100 + HOUR) == "inc-2"
 
     def test_gives_a_retry_its_own_incident(self, store: DynamoIncidentStore) -> None:
         """Also when the alarm recovered before the retry came."""
-        store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
-        store.recover(ARN, at=150)
+        joined(store, "inc-1", 100)
+        store.note_alarm("inc-1", a_note("OK", at=150))
 
-        assert store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR) == ("inc-1", 150)
+        assert joined(store, "inc-1", 100 + 2 * HOUR) == "inc-1"
 
 
 class TestRecover:
     def test_names_the_incident_that_it_closes(self, store: DynamoIncidentStore) -> None:
         """A retry of the same OK gets the same answer."""
-        store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
+        store.attach(ARN, "inc-1", fired_at=100)
 
         assert [store.recover(ARN, at=150), store.recover(ARN, at=150)] == ["inc-1", "inc-1"]
+        assert store.attached(ARN) == "inc-1"
 
     def test_does_nothing_when_it_is_older_than_the_alarm(self, store: DynamoIncidentStore) -> None:
         """SQS keeps no order: this OK was before the ALARM."""
-        store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR)
+        store.attach(ARN, "inc-1", fired_at=100)
 
         assert store.recover(ARN, at=50) == ""
-        assert store.attach(ARN, "inc-2", fired_at=110, open_s=HOUR)[0] == "inc-1"
+        assert store.attach(ARN, "inc-1", fired_at=110) is None
 
     def test_is_remembered_when_it_comes_before_its_alarm(self, store: DynamoIncidentStore) -> None:
         """The ALARM that is handed over later learns that it is over already."""
         assert store.recover(ARN, at=150) == ""
 
-        assert store.attach(ARN, "inc-1", fired_at=100, open_s=HOUR) == ("inc-1", 150)
+        assert store.attach(ARN, "inc-1", fired_at=100) == 150
 
 
 class TestIncident:
@@ -204,11 +230,11 @@ class TestIncident:
         """Each newer state once; a late one not at all."""
         incident = store.create(an_incident())
 
-        fired = store.note_alarm(incident.id, "ALARM", "3 > 1", at=100)
-        twice = store.note_alarm(incident.id, "ALARM", "3 > 1", at=100)
-        recovered = store.note_alarm(incident.id, "OK", "0", at=200)
-        late = store.note_alarm(incident.id, "INSUFFICIENT_DATA", "", at=150)
-        again = store.note_alarm(incident.id, "ALARM", "4 > 1", at=300)
+        fired = store.note_alarm(incident.id, a_note("ALARM", "3 > 1", at=100))
+        twice = store.note_alarm(incident.id, a_note("ALARM", "3 > 1", at=100))
+        recovered = store.note_alarm(incident.id, a_note("OK", "0", at=200))
+        late = store.note_alarm(incident.id, a_note("INSUFFICIENT_DATA", "", at=150))
+        again = store.note_alarm(incident.id, a_note("ALARM", "4 > 1", at=300))
 
         assert fired is not None
         assert (fired.fired, fired.alarm_reason) == (1, "3 > 1")
@@ -217,6 +243,57 @@ class TestIncident:
         assert recovered.recovered_at == 200
         assert again is not None
         assert (again.fired, again.recovered_at) == (2, None)
+
+    def test_has_recovered_when_all_of_its_alarms_have(self, store: DynamoIncidentStore) -> None:
+        """Each alarm keeps its own state."""
+        incident = store.create(an_incident())
+        for name in ("a", "b"):
+            store.note_alarm(incident.id, a_note(at=100, name=name))
+
+        half = store.note_alarm(incident.id, a_note("OK", at=200, name="a"))
+        whole = store.note_alarm(incident.id, a_note("OK", at=300, name="b"))
+
+        assert half is not None
+        assert (half.alarm_state, half.recovered_at, half.fired) == ("ALARM", None, 2)
+        assert whole is not None
+        assert (whole.alarm_state, whole.recovered_at) == ("OK", 300)
+
+    def test_notes_many_alarms_at_the_same_time(self, store: DynamoIncidentStore) -> None:
+        """None of them replaces another."""
+        incident = store.create(an_incident())
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda i: store.note_alarm(incident.id, a_note(at=100 + i, name=f"alarm-{i}")), range(24)))
+
+        known = store.incident(incident.id)
+        assert known is not None
+        assert {alarm.name for alarm in known.alarms} == {f"alarm-{i}" for i in range(24)}
+
+    def test_lists_the_newest_state_of_each_victim(self, store: DynamoIncidentStore) -> None:
+        """Workers copy a victim's record in any order; an older copy never replaces a newer one."""
+        lead = store.create(an_incident("lead", function="checkout"))
+        victim = store.create(an_incident("victim", function="orders"))
+        older = store.note_alarm(victim.id, a_note(at=100))
+        newer = store.note_alarm(victim.id, a_note("OK", at=200))
+        assert older is not None
+        assert newer is not None
+
+        store.list_victim(lead.id, newer)
+        known = store.list_victim(lead.id, older)
+
+        assert [victim.function for victim in known.victims] == ["checkout", "orders"]
+        assert known.victims[1].recovered_at == 200
+
+    def test_is_examined_by_one_worker_at_a_time(self, store: DynamoIncidentStore, clock: SetClock) -> None:
+        """Until that one is done, or taken for dead."""
+        incident = store.create(an_incident())
+
+        first = store.examine(incident.id, "e1", lease_s=60)
+        again = store.examine(incident.id, "e1", lease_s=60)
+        other = store.examine(incident.id, "e2", lease_s=60)
+        clock.move(61)
+        heir = store.examine(incident.id, "e2", lease_s=60)
+
+        assert (first is not None, again is not None, other, heir is not None) == (True, True, None, True)
 
 
 class TestSave:

@@ -10,6 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from bot.aws.folds import DynamoFolds
+from bot.aws.incident_index import DynamoIncidentIndex
+from bot.aws.pace import DynamoPace
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.playbooks.model import Playbook
@@ -33,9 +36,10 @@ class World:
     def killed_after(self, calls: int) -> Desk:
         """Return the desk of a worker that is killed after so many calls to its ports."""
         countdown = [calls]
-        store: Any = KilledAfter(self.store, countdown)
-        messenger: Any = KilledAfter(self.messenger, countdown)
-        return replace(self.desk, store=store, messenger=messenger)
+        ports: dict[str, Any] = {
+            name: KilledAfter(getattr(self.desk, name), countdown) for name in ("store", "messenger", "index", "folds", "pace")
+        }
+        return replace(self.desk, **ports)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +77,10 @@ def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
         store = DynamoIncidentStore(Table(OneClient(dynamodb), name), clock)
         desk = Desk(
             store=store,
+            index=DynamoIncidentIndex(store),
+            folds=DynamoFolds(store.table, clock),
+            pace=DynamoPace(store.table, clock),
+            sleep=clock.move,
             messenger=messenger,
             aws=NoAws(),
             clock=clock,

@@ -79,6 +79,7 @@ class FakeMessenger:
     told: list[str] = field(default_factory=list)
     refuse: dict[str, list[str]] = field(default_factory=dict)
     before_edit: Callable[[], None] = lambda: None
+    progress: list[Report] = field(default_factory=list)
 
     def post(self, report: Report) -> tuple[str, str]:
         """Post the first message."""
@@ -95,6 +96,10 @@ class FakeMessenger:
         self._refuse("edit")
         self.before_edit()
         next(m for m in self.messages if m.ts == report.incident.thread_ts).edits.append(report)
+
+    def show_progress(self, report: Report) -> None:
+        """Edit the first message, as long as nobody refuses."""
+        self.progress.append(report)
 
     def parts(self, report: Report) -> tuple[str, ...]:
         """Name the replies as the real one does."""

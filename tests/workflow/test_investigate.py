@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.commands import WhyCommand
-from bot.errors import CollectionError, DeliveryError, StateError
+from bot.errors import CollectionError, DeliveryError
 from bot.models.alarm import Alarm
 from bot.workflow.desk import Desk
 from bot.workflow.investigate import Outcome, investigate_alarm, investigate_question
@@ -21,6 +21,9 @@ IMPORT_ERROR = (
 )
 FINISHED = {"done", "duplicate"}
 """The retry finished the work, or the worker was killed after its very last step."""
+
+QUIET_S = 4 * 3600.0 + 1
+"""Longer than an incident of normal severity says nothing."""
 
 ALL_PARTS = ["evidence", "advice", "receipt"]
 
@@ -114,15 +117,29 @@ class TestAlarm:
 
 
 class TestRepeat:
-    def test_updates_the_thread_while_the_incident_is_open(self, world: World) -> None:
-        """The same cause again is one line and not a second pile of evidence."""
+    def test_edits_the_thread_and_says_nothing_within_the_window(self, world: World) -> None:
+        """The first message counts; nobody is woken for what they know."""
         alarm(world.desk, an_alarm())
+        count = len(world.messenger.messages)
 
         alarm(world.desk, an_alarm(minutes=10))
 
         (root,) = world.messenger.roots
         assert root.shown.incident.fired == 2
+        assert len(world.messenger.messages) == count
+
+    def test_is_one_line_after_the_window(self, world: World) -> None:
+        """The same cause again is one line and not a second pile of evidence."""
+        alarm(world.desk, an_alarm())
+        world.clock.move(QUIET_S)
+
+        alarm(world.desk, an_alarm(minutes=10))
+        alarm(world.desk, an_alarm(minutes=12))
+
+        (root,) = world.messenger.roots
+        assert root.shown.incident.fired == 3
         assert world.messenger.replies(root)[-1] == "repeated"
+        assert world.messenger.replies(root).count("repeated") == 1
         assert world.messenger.replies(root).count("evidence") == 1
 
     def test_posts_the_new_evidence_when_the_cause_is_another(self, world: World) -> None:
@@ -143,23 +160,54 @@ class TestRepeat:
         assert replies.count("repeated") == 1
         assert replies.count("evidence") == 2
 
-    def test_waits_while_the_first_one_is_being_investigated(self, world: World) -> None:
-        """Two workers would post the same evidence; the delivery comes again."""
+    def test_is_left_to_whoever_investigates_already(self, world: World) -> None:
+        """Two workers would post the same evidence; the one that is at it counts this one, too."""
         world.account.error = Killed()
         with pytest.raises(Killed):
             alarm(world.desk, an_alarm())
         world.account.error = None
 
-        with pytest.raises(StateError, match="being investigated"):
-            alarm(world.desk, an_alarm(minutes=1), "w2")
+        assert alarm(world.desk, an_alarm(minutes=1), "w2") == "done"
+        (root,) = world.messenger.roots
+        assert root.edits == []
+        world.clock.move(126)
+        alarm(world.desk, an_alarm(), "w3")
 
-        assert len(world.messenger.roots) == 1
+        assert (root.shown.incident.phase, root.shown.incident.fired) == ("answered", 2)
 
-    def test_opens_a_new_thread_after_a_recovery(self, world: World) -> None:
+    def test_takes_over_from_a_worker_that_never_came_back(self, world: World) -> None:
+        """Its delivery may stand among the dead letters; the next alarm gets an answer all the same."""
+        world.account.error = Killed()
+        with pytest.raises(Killed):
+            alarm(world.desk, an_alarm())
+        world.account.error = None
+        world.clock.move(126)
+
+        alarm(world.desk, an_alarm(minutes=3), "w2")
+
+        (root,) = world.messenger.roots
+        assert root.shown.incident.phase == "answered"
+
+    def test_soon_after_a_recovery_goes_on_in_the_same_thread(self, world: World) -> None:
+        """Flapping: the channel hears once that it is back, and the rest is edits."""
+        alarm(world.desk, an_alarm())
+        for minutes in range(5, 25, 2):
+            alarm(world.desk, an_alarm("OK", minutes=minutes))
+            alarm(world.desk, an_alarm(minutes=minutes + 1))
+
+        (root,) = world.messenger.roots
+        replies = world.messenger.replies(root)
+        assert (replies.count("recovered"), replies.count("worse")) == (2, 1)
+        assert root.shown.incident.fired == 11
+        assert root.shown.incident.recovered_at is None
+        (worse,) = [m for m in world.messenger.messages if m.part == "worse"]
+        assert worse.report.worse == ("reopened",)
+
+    def test_long_after_a_recovery_opens_a_new_thread(self, world: World) -> None:
         """Another incident, another thread."""
         alarm(world.desk, an_alarm())
         alarm(world.desk, an_alarm("OK", minutes=5))
-        alarm(world.desk, an_alarm(minutes=10))
+        alarm(world.desk, an_alarm(minutes=40))
 
         assert len(world.messenger.roots) == 2
 
@@ -384,6 +432,7 @@ class TestCrash:
             calls += 1
             world = new_world()
             alarm(world.desk, an_alarm())
+            world.clock.move(QUIET_S)
             try:
                 alarm(world.killed_after(calls), an_alarm(minutes=5), "w2")
                 break
