@@ -33,6 +33,9 @@ HEADLINES: Final[dict[ChangeState, tuple[str, str]]] = {
 SHOWN_APPROVERS: Final = 5
 """So many are mentioned: whom a message pings should be able to do something about it."""
 
+TAKEN_BACK: Final = "taken-back"
+"""Why the reminders ended when somebody or a deployment put another value there; see `Change.quiet_by`."""
+
 SPARE_BLOCKS: Final = 8
 SPARE_CHARS: Final = 3000
 """Kept for what must not be crowded out: who may approve, until when, and the buttons with their dialogs."""
@@ -107,7 +110,7 @@ def _applied(composer: Composer, change: Change) -> None:
     elif change.kept_by:
         composer.section(bold("Kept: "), Mrkdwn(f"{person(change.kept_by)} made it permanent."))
     if change.problem:
-        composer.sentence(bold("Last attempt to undo: "), change.problem)
+        composer.sentence(bold("Since then: " if change.quiet_by == TAKEN_BACK else "Last attempt to undo: "), change.problem)
     if change.plan.ownership.warning:
         show_owner(composer, change.plan.ownership)
     if can_be_undone(change.plan):
@@ -180,8 +183,6 @@ def _checks(composer: Composer, change: Change) -> None:
         composer.section(bold("Recovered: "), Mrkdwn(f"{date(recovered.recovered_at)}, {when}."))
     if last is not None:
         composer.sentence(bold("Seen: "), last.said or f"the alarm is in state {last.alarm_state or 'not known'}")
-        if not last.stands:
-            composer.section(Mrkdwn("⚠️ The configuration is not what the change set any more: somebody or a deployment changed it."))
 
 
 def _calls(composer: Composer, change: Change) -> None:

@@ -9,6 +9,7 @@ from bot.errors import InputError
 from bot.models.change import STANDING, Change
 from bot.slack.blocks import Composer, Message
 from bot.slack.changes.buttons import anew_button, keep_button, stop_button, undo_button
+from bot.slack.changes.message import TAKEN_BACK
 from bot.slack.changes.plan import show_patch
 from bot.slack.changes.words import (
     BY_ITSELF,
@@ -58,7 +59,8 @@ def ineffective_note(change: Change) -> Message:
     check = change.checks[-1] if change.checks else None
     waited = f" within {duration_words(check.at - change.applied_at)}" if check is not None and change.applied_at is not None else ""
     composer = _headed("🟠", f"{target_words(change.plan)}: no recovery{waited}")
-    composer.section(Mrkdwn(f"{_change(change)} stands and did not help{waited}."))
+    stands = "stands and" if check is None or check.stands else "stands no longer and"
+    composer.section(Mrkdwn(f"{_change(change)} {stands} did not help{waited}."))
     if check is not None and check.said:
         composer.sentence(bold("Seen: "), check.said)
     _way_back(composer, change)
@@ -112,17 +114,22 @@ def ending_note(change: Change) -> Message:
 
 
 def drift_note(change: Change) -> Message:
-    """Return that the tool that owns the function still holds the old value, with the patch."""
+    """Return that the tool that owns the function still holds the old value, with the patch; or that the change is gone."""
     ownership = change.plan.ownership
+    if change.quiet_by == TAKEN_BACK:
+        composer = _headed("🧭", f"{target_words(change.plan)}: the change is gone")
+        composer.section(Mrkdwn(f"{_change(change)} does not stand any more."))
+        composer.sentence(bold("Since then: "), change.problem or "another value was put there")
+        show_patch(composer, ownership)
+        return composer.message(f"{target_words(change.plan)}: {_done_words(change)} does not stand any more. {change.problem}")
     composer = _headed("🧭", f"{target_words(change.plan)}: the source still differs")
-    composer.section(Mrkdwn(f"{_change(change)} is not in the source yet."))
+    composer.section(Mrkdwn(f"{_change(change)} is not in the source yet, as far as can be seen."))
     if ownership.warning:
         composer.sentence(bold("Owner: "), ownership.warning)
     if not change.quiet_by:
         composer.actions(stop_button(change))
     show_patch(composer, ownership)
-    told = f"{target_words(change.plan)}: {_done_words(change)} is not in the source yet. {ownership.warning or ''}"
-    return composer.message(told)
+    return composer.message(f"{target_words(change.plan)}: {_done_words(change)} is not in the source yet. {ownership.warning or ''}")
 
 
 NOTES: Final[dict[str, Callable[[Change], Message]]] = {

@@ -113,6 +113,22 @@ class TestWords:
         assert verbs(message) == ["stop"]
         assert "x = 1" in shown(message.blocks)
 
+    def test_a_change_that_was_taken_back_is_not_reminded_of(self) -> None:
+        """It says what stands, and has nothing to stop."""
+        change = about("drift").model_copy(update={"quiet_by": "taken-back", "problem": "a deployment set timeout_s to 5"})
+
+        message = note_message(change, "drift")
+
+        assert verbs(message) == []
+        assert "does not stand any more. a deployment set timeout_s to 5" in message.text
+
+    def test_does_not_say_that_a_change_stands_which_is_gone(self) -> None:
+        """Somebody else was faster."""
+        change = about("ineffective")
+        gone = change.checks[0].model_copy(update={"stands": False})
+
+        assert "stands no longer" in shown(note_message(change.model_copy(update={"checks": (gone,)}), "ineffective").blocks)
+
     def test_an_unknown_note_is_named(self) -> None:
         """With those that there are."""
         with pytest.raises(InputError, match=r"'nonsense'.*verified"):
