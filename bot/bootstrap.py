@@ -21,6 +21,7 @@ from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.aws.work_queue import WorkQueue
 from bot.errors import InputError
+from bot.evidence.chart import widget_image
 from bot.playbooks.shipped import load_with_shipped
 from bot.ports import AwsClients
 from bot.settings import InvestigateSettings, RemediateSettings
@@ -55,7 +56,7 @@ def investigating_desk(settings: InvestigateSettings) -> Desk:
         folds=DynamoFolds(store.table, clock),
         pace=DynamoPace(store.table, clock),
         changes=DynamoChangeStore(store.table, clock),
-        messenger=SlackMessenger(token=token.value, api_url=settings.slack_api_url),
+        messenger=SlackMessenger(token=token.value, api_url=settings.slack_api_url, chart_image=lambda plan: widget_image(plan, aws)),
         aws=aws,
         clock=clock,
         playbooks=load_with_shipped(None),
