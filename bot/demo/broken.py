@@ -62,6 +62,29 @@ def fire(broken: Broken, aws: Clients, *, reason: str | None = None) -> None:
     cloudwatch.set_alarm_state(AlarmName=broken.alarm_name, StateValue="ALARM", StateReason=said)
 
 
+def recover(scenario: Scenario, broken: Broken, aws: Clients, *, now: datetime | None = None) -> None:
+    """Write healthy values and let the alarm change to OK, so that its own SNS action tells the bot.
+
+    Healthy is what the first minute of the scenario was, before the trouble.
+    """
+    stamp = (now or datetime.now(UTC)).replace(microsecond=0)
+    for metric in scenario.metrics:
+        data = {"MetricName": metric.name, "Timestamp": stamp, "Value": _healthy(metric), "Unit": metric.unit}
+        described = _metric(scenario, metric.place, metric.name)
+        aws.client("cloudwatch").put_metric_data(
+            Namespace=described["Namespace"], MetricData=[{**data, "Dimensions": described["Dimensions"]}]
+        )
+    cloudwatch = aws.client("cloudwatch")
+    # The values alone may have changed the alarm already; a second change to the same state sends nothing.
+    if cloudwatch.describe_alarms(AlarmNames=[broken.alarm_name])["MetricAlarms"][0]["StateValue"] != "OK":
+        said = "Threshold Crossed: 1 datapoint [0.0] was not greater than the threshold (0.0)."
+        cloudwatch.set_alarm_state(AlarmName=broken.alarm_name, StateValue="OK", StateReason=said)
+
+
+def _healthy(metric: Metric) -> float:
+    return 0.0 if metric.name in {"Errors", "Throttles", "5XXError", "4XXError"} else metric.per_minute[0]
+
+
 def _create_function(function: Function, aws: Clients) -> str:
     trust = {
         "Version": "2012-10-17",
@@ -131,6 +154,7 @@ def _create_alarm(scenario: Scenario, aws: Clients, topic_arn: str) -> None:
         ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="notBreaching",
         AlarmActions=[topic_arn],
+        OKActions=[topic_arn],
         ActionsEnabled=False,
     )
 

@@ -44,9 +44,12 @@ class Stack:
     topic_arn: str
     work_queue_url: str
     dead_letter_queue_url: str
+    change_queue_url: str
+    change_dead_letter_queue_url: str
     table_name: str
     ack_function: str
     investigate_function: str
+    remediate_function: str
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, str]) -> Stack:
@@ -57,9 +60,12 @@ class Stack:
                 topic_arn=outputs["AlarmTopicArn"],
                 work_queue_url=outputs["WorkQueueUrl"],
                 dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+                change_queue_url=outputs["ChangeQueueUrl"],
+                change_dead_letter_queue_url=outputs["ChangeDeadLetterQueueUrl"],
                 table_name=outputs["TableName"],
                 ack_function=outputs["AckFunctionName"],
                 investigate_function=outputs["InvestigateFunctionName"],
+                remediate_function=outputs["RemediateFunctionName"],
             )
         except KeyError as exc:
             raise DemoError(f"template.yaml: output {exc} is missing; found: {', '.join(sorted(outputs))}") from exc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,16 +54,38 @@ class SystemTime:
         return datetime.now(UTC)
 
 
-def deploy_bot(built: Path, aws: Boto3Clients, *, slack_api_url: str, channel: str, token: str) -> deploy.Stack:
-    """Put the two secrets where the template expects them and deploy."""
+RULES_PARAMETER: Final = "/lambda-medic/approval-rules"
+
+RULES: Final = """\
+version: 1
+rules:
+  # On-call asks, the approver approves, the stranger may look.
+  - may_ask: [U0ONCALL, U0APPROVER]
+    may_approve: [U0APPROVER]
+"""
+
+PARAMETERS: Final = {
+    "ApprovalRulesParameter": RULES_PARAMETER,
+    "ChangeableFunctions": "*",
+    "VerifyAfterSeconds": "4,10,20",
+}
+"""Of the template. The demo's bot looks after seconds whether a change helped; nobody waits a minute for that."""
+
+
+def deploy_bot(
+    built: Path, aws: Boto3Clients, *, slack_api_url: str, channel: str, token: str, parameters: Mapping[str, str] = PARAMETERS
+) -> deploy.Stack:
+    """Put the two secrets and the approval rules where the template expects them and deploy."""
     ssm = aws.client("ssm")
+    ssm.put_parameter(Name=RULES_PARAMETER, Value=RULES, Type="String", Overwrite=True)
     for name, value in ((TOKEN_PARAMETER, token), (SECRET_PARAMETER, SIGNING_SECRET)):
         ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
-    stack = deploy.deploy(built, {"DefaultChannel": channel, "SlackApiUrl": slack_api_url}, aws.client("cloudformation"))
-    role = aws.client("lambda").get_function_configuration(FunctionName=stack.investigate_function)["Role"].rpartition("/")[2]
-    statement = {"Effect": "Allow", "Action": list(MISNAMED_ACTIONS), "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    aws.client("iam").put_role_policy(RoleName=role, PolicyName="misnamed-by-the-local-aws", PolicyDocument=document)
+    stack = deploy.deploy(built, {"DefaultChannel": channel, "SlackApiUrl": slack_api_url, **parameters}, aws.client("cloudformation"))
+    for function in filter(None, (stack.investigate_function, stack.remediate_function)):
+        role = aws.client("lambda").get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
+        statement = {"Effect": "Allow", "Action": list(MISNAMED_ACTIONS), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        aws.client("iam").put_role_policy(RoleName=role, PolicyName="misnamed-by-the-local-aws", PolicyDocument=document)
     return stack
 
 
@@ -100,7 +123,7 @@ def is_finished(aws: Boto3Clients, table: str, event: str) -> bool:
 
 
 def bot_log(aws: Boto3Clients, stack: deploy.Stack, lines: int = 40) -> str:
-    """Return the end of what the two functions logged."""
+    """Return the end of what the bot's functions logged."""
     logs, said = aws.client("logs"), []
     for group in (g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]):
         if deploy.STACK_NAME in group or stack.investigate_function in group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,14 +14,24 @@ from typing import Final
 
 from bot.aws.clients import Boto3Clients, Connection
 from bot.demo import broken, deploy
-from bot.demo.deployed import Posted, bot_log, deploy_bot, incident_ids, wait_for_answer
+from bot.demo.acts import Acts
+from bot.demo.aws_side import AwsSide
+from bot.demo.broken import Broken
+from bot.demo.deployed import SIGNING_SECRET, Posted, bot_log, deploy_bot, incident_ids, wait_for_answer
+from bot.demo.journey import Journey
 from bot.demo.local_aws import REGION, LocalAws, applied
+from bot.demo.recovery import Recovery
 from bot.demo.scenario import Scenario
+from bot.demo.scenario import load as scenario_named
+from bot.demo.slack_requests import SlackRequests
 from bot.demo.slack_server import SlackServer
 from bot.demo.slack_workspace import Message
+from bot.demo.window.shown import Window
 from bot.errors import DemoError
 
 CHANNEL: Final = "C0INCIDENTS"
+
+OTHER_CHANNEL: Final = "C0GENERAL"
 
 TOKEN: Final = "xoxb-demo-0-not-a-secret"  # noqa: S105 - opens nothing but the demo's own Slack
 
@@ -53,6 +64,17 @@ class Running:
     stack: deploy.Stack
     local: LocalAws
     slack: SlackServer
+    acts: Acts
+    aws_side: AwsSide
+    recovery: Recovery
+
+    def break_something(self, scenario: Scenario) -> Broken:
+        """Break something and let its alarm fire; from now on its AWS side is watched, and mending it ends the trouble."""
+        made = broken.create(scenario, self.aws, self.stack.topic_arn)
+        self.recovery.expect(scenario)
+        self.aws_side.watch(made)
+        broken.fire(made, self.aws)
+        return made
 
     def play(self, scenario: Scenario, report: Report) -> Outcome:
         """Break something, let its alarm fire, and return what the bot posted.
@@ -60,11 +82,10 @@ class Running:
         Raises:
             DemoError: No finished thread stood within the time; the bot's own log is in the message.
         """
-        with timed(report, f"{scenario.function.name} is broken, with its API, log lines and metrics"):
-            made = broken.create(scenario, self.aws, self.stack.topic_arn)
-        with timed(report, f"alarm {made.alarm_name} fired; the bot investigated and posted"):
-            known = set(incident_ids(self.aws, self.stack.table_name))
-            broken.fire(made, self.aws)
+        known = set(incident_ids(self.aws, self.stack.table_name))
+        with timed(report, f"{scenario.function.name} is broken, with its API, log lines and metrics, and its alarm fired"):
+            self.break_something(scenario)
+        with timed(report, "the bot investigated and posted"):
             posted = wait_for_answer(self.aws, self.stack, known)
             while self.slack.workspace.quiet_for() < QUIET_S:
                 time.sleep(0.05)
@@ -72,6 +93,33 @@ class Running:
         if not thread:
             raise DemoError(f"{posted.incident_id} was answered, and no thread of it stands in Slack\n{bot_log(self.aws, self.stack)}")
         return Outcome(scenario, posted, thread)
+
+    def change(self, outcome: Outcome, report: Report) -> bool:
+        """Go on from a thread to an approved change, its recovery and its undoing; tell whether there was a change to make.
+
+        Raises:
+            DemoError: A step did not happen; the bot's own log is in the message.
+        """
+        journey = Journey(self.acts, self.aws_side, outcome.scenario.function.name, outcome.posted.thread_ts, report)
+        try:
+            return journey.go()
+        except DemoError as exc:
+            raise DemoError(f"{exc}\n{bot_log(self.aws, self.stack)}") from exc
+
+    def thread(self, outcome: Outcome) -> list[Message]:
+        """Return an outcome's thread as it stands now."""
+        return next(thread for thread in self.slack.workspace.threads() if thread[0].ts == outcome.posted.thread_ts)
+
+
+def window(bot: Running) -> Window:
+    """Return what the page shows of a running bot."""
+    return Window(
+        bot.slack.workspace,
+        bot.acts,
+        bot.aws_side,
+        lambda name: bot.break_something(scenario_named(name)),
+        bot.stack.function_url,
+    )
 
 
 @contextlib.contextmanager
@@ -83,7 +131,7 @@ def running(report: Report, cache: Path | None = None) -> Iterator[Running]:
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(ended_by_signals())
-        slack = stack.enter_context(SlackServer(TOKEN, (CHANNEL,)))
+        slack = stack.enter_context(SlackServer(TOKEN, (CHANNEL, OTHER_CHANNEL)))
         with timed(report, "local AWS is up"):
             local = stack.enter_context(LocalAws())
         stack.enter_context(applied(local.environment))
@@ -92,7 +140,24 @@ def running(report: Report, cache: Path | None = None) -> Iterator[Running]:
         with timed(report, "bot is deployed from template.yaml"):
             aws = Boto3Clients(Connection(region=REGION))
             deployed = deploy_bot(built, aws, slack_api_url=slack.api_url, channel=CHANNEL, token=TOKEN)
-        yield Running(aws, deployed, local, slack)
+            requests = SlackRequests(deployed.function_url, local.port, SIGNING_SECRET)
+            requests.warm()
+        side, recovery = AwsSide(aws, deployed, slack.workspace.touch), Recovery(aws)
+        side.on_read = recovery.look
+        stack.enter_context(read_on(side))
+        yield Running(aws, deployed, local, slack, Acts(slack.workspace, requests, slack.base_url), side, recovery)
+
+
+@contextlib.contextmanager
+def read_on(side: AwsSide) -> Iterator[None]:
+    """Let the AWS side be read over and over in a thread of its own."""
+    thread = threading.Thread(target=side.keep_reading, name="demo-aws-side", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        side.end()
+        thread.join(5)
 
 
 @contextlib.contextmanager

@@ -85,6 +85,23 @@ class Alarm(Part):
     threshold: float = 0.0
 
 
+class Fixed(Part):
+    """What a person's change must have come to for the trouble to end; nothing but a change of the configuration can be seen here."""
+
+    timeout_above: int | None = None
+    memory_above: int | None = None
+    reserved_concurrency_above: int | None = None
+    permission: bool = False
+    """A statement of the resource policy lets this API in."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Fixed:
+        said = [self.timeout_above, self.memory_above, self.reserved_concurrency_above, self.permission or None]
+        if sum(value is not None for value in said) != 1:
+            raise ValueError("fixed_when: say one thing")
+        return self
+
+
 class Scenario(Part):
     """A broken function and what the bot must find."""
 
@@ -99,6 +116,8 @@ class Scenario(Part):
     traffic: tuple[Traffic, ...] = ()
     metrics: tuple[Metric, ...] = Field(min_length=1)
     alarm: Alarm
+    fixed_when: Fixed | None = None
+    """None: no change of the configuration mends it."""
 
     @model_validator(mode="after")
     def _alarm_has_data(self) -> Scenario:

@@ -21,8 +21,8 @@ MAX_BODY_BYTES: Final = 20_000_000
 class SlackServer:
     """The workspace behind HTTP; a context manager."""
 
-    def __init__(self, token: str, channels: tuple[str, ...]) -> None:
-        self.workspace = Workspace(token, channels)
+    def __init__(self, token: str, channels: tuple[str, ...], scopes: frozenset[str] | None = None) -> None:
+        self.workspace = Workspace(token, channels) if scopes is None else Workspace(token, channels, scopes)
         self._server = ThreadingHTTPServer((HOST, 0), _handler_for(self.workspace))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-slack", daemon=True)
@@ -59,8 +59,7 @@ def _handler_for(workspace: Workspace) -> type[BaseHTTPRequestHandler]:
             if kind == "upload":
                 self._send(200 if workspace.take_upload(name, body) else 404, b"OK", "text/plain")
             elif kind == "response":
-                workspace.take_answer(json.loads(body))
-                self._send(200, b"ok", "text/plain")
+                self._take_answer(name, body)
             elif kind == "api":
                 self._send(200, json.dumps(self._answer(name, body)).encode(), "application/json")
             else:
@@ -68,6 +67,16 @@ def _handler_for(workspace: Workspace) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             self.do_POST()
+
+        def _take_answer(self, answer_id: str, body: bytes) -> None:
+            try:
+                said = workspace.take_answer(answer_id, json.loads(body))
+            except SlackError as exc:
+                self._send(404 if exc.code.endswith("_url") else 400, exc.code.encode(), "text/plain")
+            except ValueError:
+                self._send(400, b"invalid_payload", "text/plain")
+            else:
+                self._send(200, said.encode(), "text/plain")
 
         def _answer(self, method: str, body: bytes) -> dict[str, Any]:
             arguments = _arguments(body, self.headers.get("Content-Type", ""), urlsplit(self.path).query)

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.demo.slack_directory import installed_scopes
 from bot.demo.slack_server import SlackServer
 
 CHANNEL = "C0TEST"
@@ -19,7 +20,7 @@ METADATA = {"event_type": "incident", "event_payload": {"id": "i1"}}
 @pytest.fixture
 def server() -> Iterator[SlackServer]:
     """Return a running server."""
-    with SlackServer("xoxb-right", (CHANNEL,)) as running:
+    with SlackServer("xoxb-right", (CHANNEL,), installed_scopes() | {"channels:history"}) as running:
         yield running
 
 
