@@ -47,10 +47,11 @@ def _opened(desk: ChangeDesk, command: ClickCommand) -> Change | None:
     try:
         prepared = prepare(desk, command.subject)
         given, minutes = parse_values(command.values, prepared.editable)
+        _check_can_stand(prepared, minutes)
         plan = prepared.plan(desk, given)
         rule = authority_over(desk, plan, prepared.incident.id).required()
         check_may_ask(desk, rule, command.user_id)
-        _check_can_stand(desk, prepared, plan, minutes)
+        _check_is_only(desk, plan)
     except (InputError, RemediationError, TargetNotFoundError) as exc:
         _refuse(desk, command, prepared, plan, str(exc))
         return None
@@ -79,16 +80,20 @@ def _change(desk: ChangeDesk, command: ClickCommand, prepared: Prepared, plan: R
     )
 
 
-def _check_can_stand(desk: ChangeDesk, prepared: Prepared, plan: RemediationPlan, minutes: int | None) -> None:
-    """Refuse what could never be decided, would be the second of its kind, or could not end as it is to.
-
-    Two requests at the very same moment may both pass. Both then wait for approval, one is made at a time, and the second one is
-    refused then, since the state that it was planned from is gone.
-    """
+def _check_can_stand(prepared: Prepared, minutes: int | None) -> None:
+    """Refuse what nobody could decide about, or what could not end as it is to."""
     if not prepared.incident.thread_ts:
         raise RefusedError("the incident has no thread in which this could be asked for")
     if minutes is not None and prepared.remedy.undo_refusal:
         raise RefusedError(f"it cannot end by itself: {prepared.remedy.undo_refusal}")
+
+
+def _check_is_only(desk: ChangeDesk, plan: RemediationPlan) -> None:
+    """Refuse a second request of the same kind.
+
+    Two requests at the very same moment may both pass. Both then wait for approval, one is made at a time, and the second one is
+    refused then, since the state that it was planned from is gone.
+    """
     for other_id in desk.changes.open_changes():
         other = desk.changes.change_of(other_id)
         if other is None or not _is_same(other.plan, plan):

@@ -166,10 +166,6 @@ class FakeChangeStore:
         """Return the ids of open changes."""
         return tuple(self.still_open)
 
-    def reopen_change(self, change_id: str) -> None:
-        """Put a change on the list again."""
-        self.still_open[change_id] = None
-
     def close_change(self, change_id: str) -> None:
         """Take a change off the list."""
         self.still_open.pop(change_id, None)
@@ -404,10 +400,10 @@ class _Client:
             codes = self._aws.refuse.get(operation)
             if codes:
                 raise _failure(codes.pop(0), operation)
-            method = getattr(self, f"_do_{operation}", None) if self._service == "lambda" else None
+            method = getattr(type(self), f"_do_{operation}", None) if self._service == "lambda" else None
             if method is None:
                 raise _failure("AccessDeniedException", operation)
-            result: dict[str, Any] = method(parameters)
+            result: dict[str, Any] = method(self, parameters)
             self._aws.watch(f"aws.{operation}!")
             return result
 
