@@ -49,7 +49,7 @@ def first_cited(findings: Findings, citation: Citation) -> LogEvent | None:
 
 def constant_words(text: str) -> str:
     """Return the longest run of words in a line that would be the same in the next failure: no digits, no quotes, no ids."""
-    runs = (run.strip(" .,:;-") for run in re.split(r"[^A-Za-z .,:;_/-]+|\b\w*\d\w*\b", text.partition("\n")[0]))
+    runs = (run.strip(" .,:;-") for run in re.split(r"\b\w*\d[\w.]*|[^A-Za-z .,:;_/-]+", text.partition("\n")[0]))
     return max(runs, key=len, default="")[:MAX_WORDS_CHARS].strip()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.models.change import Change, ChangeState, offer_id_of
 from bot.models.diagnosis import Answer, Citation, DeclinedRemediation, Diagnosis, Hypothesis, RemediationOffer
-from bot.models.incident import Findings, Impact, Incident, Report, incident_id_of
-from bot.models.incident_file import FrontDoor, Gap, IncidentFile, LogEvent, LogGroup, Target
+from bot.models.incident import AlarmNote, Findings, Impact, Incident, Report, Victim, incident_id_of
+from bot.models.incident_file import FrontDoor, Gap, IncidentFile, LogEvent, LogGroup, MetricSeries, Target
+from bot.models.plan import ApiCall, Ownership, RemediationPlan
 from bot.models.receipt import LogsRead, Receipt
 from bot.models.window import Window
 
@@ -117,3 +119,115 @@ def an_incident(**fields: Any) -> Incident:
 def a_report(answer: Answer | None = None, incident: Incident | None = None, **fields: Any) -> Report:
     """Return a report of an answered incident."""
     return Report(**{"incident": incident or an_incident(), "findings": findings(answer), "event": "e1", **fields})
+
+
+def a_series(name: str, values: list[float], stat: str = "Sum", **fields: Any) -> MetricSeries:
+    """Return a metric with one value a minute from the start of the window on."""
+    start = Window.last(30, NOW).start
+    times = [(start + timedelta(minutes=i)).isoformat() for i in range(len(values))]
+    return MetricSeries(
+        **{
+            "Namespace": "AWS/Lambda",
+            "MetricName": name,
+            "Dimensions": {"FunctionName": "checkout"},
+            "Stat": stat,
+            "Period": 60,
+            "Timestamps": times,
+            "Values": values,
+            **fields,
+        }
+    )
+
+
+ALARM_MESSAGE: dict[str, Any] = {
+    "AlarmName": "checkout-errors",
+    "NewStateValue": "ALARM",
+    "NewStateReason": "Threshold Crossed",
+    "StateChangeTime": "2026-05-14T03:02:09.000+0000",
+    "Trigger": {
+        "MetricName": "Errors",
+        "Namespace": "AWS/Lambda",
+        "Dimensions": [{"name": "FunctionName", "value": "checkout"}],
+        "Threshold": 5.0,
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Statistic": "SUM",
+    },
+}
+
+
+def with_evidence(report: Report, **sections: Any) -> Report:
+    """Return the report with sections of its incident file replaced."""
+    assert report.findings is not None
+    content = report.findings.evidence.model_dump(mode="json", exclude_unset=True) | sections
+    evidence = IncidentFile.model_validate(content)
+    return report.model_copy(update={"findings": report.findings.model_copy(update={"evidence": evidence})})
+
+
+def a_charted_report() -> Report:
+    """Return a report whose evidence has metrics, an alarm with a threshold, a timeout and a deployment."""
+    window = Window.last(30, NOW)
+    metrics = [
+        a_series("Errors", [0.0] * 18 + [20.0] * 12),
+        a_series("Throttles", [0.0] * 30),
+        a_series("Duration", [900.0] * 18 + [3000.0] * 12, "Maximum"),
+        a_series("5XXError", [0.0] * 18 + [20.0] * 12, Namespace="AWS/ApiGateway", Dimensions={"ApiName": "shop", "Stage": "prod"}),
+    ]
+    deployed = {"EventTime": (window.start + timedelta(minutes=17)).isoformat(), "EventName": "UpdateFunctionConfiguration20150331v2"}
+    return with_evidence(
+        a_report(incident=an_incident(alarm_changed_at=(window.start + timedelta(minutes=20)).timestamp())),
+        metrics=[series.model_dump() for series in metrics],
+        alarm=ALARM_MESSAGE,
+        function={"Timeout": 3},
+        changes=[deployed],
+        tags={"Owner": "U0123ABCD9", "team": "shop"},
+    )
+
+
+def a_change(state: ChangeState = "pending", **fields: Any) -> Change:
+    """Return a change of the function's timeout that was asked for by a button of the incident."""
+    plan = RemediationPlan(
+        action="raise-timeout",
+        function_name="checkout",
+        account_id="123456789012",
+        region="eu-west-1",
+        risk="low",
+        before={"Timeout": 3},
+        after={"Timeout": 10},
+        calls=[ApiCall(service="lambda", operation="UpdateFunctionConfiguration", parameters={"Timeout": 10})],
+        ownership=Ownership(owner="nobody"),
+        undo="put back 3 s",
+    )
+    return Change(
+        **{
+            "id": "chg-1",
+            "incident_id": an_incident().id,
+            "channel": "C1",
+            "thread_ts": "1778728330.000100",
+            "plan": plan,
+            "fingerprint": plan.fingerprint(),
+            "state": state,
+            "requested_by": "U2147483697",
+            "requested_at": SINCE,
+            "expires_at": SINCE + 900,
+            "offer_id": offer_id_of(an_incident().id, "e1", 0),
+            "applied_at": SINCE + 60,
+            "undone_at": SINCE + 120,
+            **fields,
+        }
+    )
+
+
+def a_victim(name: str, minutes: float = 0, fired: int = 1, **fields: Any) -> Victim:
+    """Return one function of an incident with one alarm."""
+    note = AlarmNote(
+        identity=f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}-errors",
+        name=f"{name}-errors",
+        state="ALARM",
+        changed_at=SINCE,
+        fired=fired,
+        since=SINCE + minutes * 60,
+    )
+    own = {"incident_id": f"inc-{name}", "function": name, "account": "123456789012", "region": "eu-west-1", "alarms": (note,)}
+    return Victim(**{**own, **fields})
