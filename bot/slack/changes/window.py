@@ -19,7 +19,8 @@ CALLBACK_ID: Final = "medic.request"
 VALUE_ID: Final = "medic.value"
 
 MINUTES_BLOCK: Final = "minutes"
-NEVER: Final = "never"
+NEVER: Final = "0"
+"""What the worker takes for a change that stays."""
 
 DURATIONS: Final = (
     ("Never: it stays", NEVER), ("After 30 minutes", "30"), ("After 1 hour", "60"), ("After 2 hours", "120"), ("After 4 hours", "240"),
