@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from bot.commands import ClickCommand
-from bot.errors import BotError, OutcomeUnknownError, RefusedError, RemediationError, TargetNotFoundError
+from bot.errors import BotError, OutcomeUnknownError, PlanStaleError, RefusedError, RemediationError, TargetNotFoundError
 from bot.models.change import Change, Decision
 from bot.models.plan import AppliedChange
 from bot.remediations.reads import Reads
@@ -110,17 +110,20 @@ def _undo(desk: ChangeDesk, change: Change, *, is_resuming: bool) -> None:
             _refused(desk, change, REHEARSAL)
         return
     try:
-        result = remedy.undo(change.applied, desk.aws.for_incident(change.incident_id), resuming=is_resuming)
+        aws = desk.aws.for_incident(change.incident_id)
+        result = remedy.undo(change.applied, aws, resuming=is_resuming or change.is_undo_begun)
     except OutcomeUnknownError:
         raise
+    except (RefusedError, PlanStaleError) as exc:
+        _refused(desk, change, str(exc))
     except RemediationError as exc:
         plan = change.plan
         steps = [*plan.calls, *remedy.steps(plan, plan.after, plan.before)]
         if exc.operation and exc.operation not in {f"{call.service}:{call.operation}" for call in steps}:
             # It was a question that AWS did not answer, before the write or after it. The next delivery asks again.
             raise
-        logger.info("undo was refused", extra={"change_id": change.id, **reason_of(exc)})
-        _refused(desk, change, str(exc))
+        logger.warning("undo was refused by AWS", extra={"change_id": change.id, **reason_of(exc)})
+        _refused(desk, change.model_copy(update={"is_undo_begun": True}), str(exc))
     else:
         _undone(desk, change, result)
 

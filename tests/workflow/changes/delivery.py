@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from bot.commands import ClickCommand, Command, TickCommand
 from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.handle import handle
 from bot.workflow.once import Outcome
-from tests.remediations.account import Account
+from tests.remediations.account import Account, failure, success
 from tests.workflow.changes.fakes import PretendAws, Watch
 from tests.workflow.changes.world import World
 from tests.workflow.fakes import Killed
@@ -27,6 +28,10 @@ class LiveAccount(Account):
     def __init__(self) -> None:
         self.sessions: list[str] = []
         self.watch: Watch = lambda name: None
+        self.series: dict[str, list[tuple[float, float]]] = {}
+        """Metric by name: start of a period and its value."""
+        self.alarm_changed_at: datetime | None = None
+        self.deployed_at: datetime | None = None
         self.killed_before = 0
         """How many writes were begun by a worker that died before AWS had them."""
         super().__init__()
@@ -35,6 +40,51 @@ class LiveAccount(Account):
         """Return the clients."""
         self.sessions.append(incident_id)
         return self
+
+    def put_alarm(self, **fields: Any) -> None:
+        """Put the incident's alarm, which fires."""
+        given = {
+            "AlarmName": "orders-errors",
+            "MetricName": "Errors",
+            "Namespace": "AWS/Lambda",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1.0,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Dimensions": [{"Name": "FunctionName", "Value": "orders"}],
+        }
+        self.client("cloudwatch").put_metric_alarm(**{**given, **fields})
+        self.set_alarm("ALARM", None)
+
+    def set_alarm(self, state: str, at: datetime | None) -> None:
+        """Let the alarm go into a state."""
+        self.client("cloudwatch").set_alarm_state(AlarmName="orders-errors", StateValue=state, StateReason="as the test wants it")
+        self.alarm_changed_at = at
+
+    def after(self, model: Any, parsed: dict[str, Any], http_response: Any, **event: Any) -> None:
+        """Say when the alarm changed its state by the test's clock, which is not moto's."""
+        super().after(model=model, parsed=parsed, http_response=http_response, **event)
+        if model.name == "DescribeAlarms" and self.alarm_changed_at is not None:
+            for alarm in parsed.get("MetricAlarms", []):
+                alarm["StateUpdatedTimestamp"] = self.alarm_changed_at
+
+    def _cloudwatch_get_metric_data(self, given: dict[str, Any]) -> Any:
+        if not self.series:
+            return super()._cloudwatch_get_metric_data(given)
+        rows = []
+        for query in given["MetricDataQueries"]:
+            points = self.series.get(query["MetricStat"]["Metric"]["MetricName"], [])
+            kept = [(at, value) for at, value in points if given["StartTime"].timestamp() <= at < given["EndTime"].timestamp()]
+            times = [datetime.fromtimestamp(at, UTC) for at, _ in kept]
+            rows.append({"Id": query["Id"], "Timestamps": times, "Values": [value for _, value in kept]})
+        return success(MetricDataResults=rows)
+
+    def _cloudformation_describe_stack_resource(self, given: dict[str, Any]) -> Any:
+        """moto gives no time of a resource's last update."""
+        if self.deployed_at is None:
+            return failure(400, "ValidationError", f"Stack '{given['StackName']}' does not exist")
+        return success(StackResourceDetail={"ResourceStatus": "UPDATE_COMPLETE", "LastUpdatedTimestamp": self.deployed_at})
 
     def function(self, name: str = "orders") -> dict[str, Any]:
         """Return a function's configuration as AWS has it."""

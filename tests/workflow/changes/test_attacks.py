@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from bot.aws.audit import DynamoAuditLog
 from bot.aws.changes import DynamoChangeStore
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
 from bot.commands import ClickCommand, TickCommand
-from bot.errors import CommandError
+from bot.errors import CommandError, StateError
 from bot.models.change import Change
 from bot.workflow.changes.rules import Rule, Rules
 from tests.dynamodb import OneClient, make_table
 from tests.remediations.account import failure
-from tests.workflow.changes.delivery import LiveAccount, Queue
+from tests.remediations.changes import API_ARN
+from tests.workflow.changes.delivery import LiveAccount, Queue, on_moto
 from tests.workflow.changes.faults import NEW, OLD, UPDATE, effective, events, kill
-from tests.workflow.changes.world import APPROVER, ASKER, RULE, SECOND, STRANGER, World
+from tests.workflow.changes.world import APPROVER, ASKER, RULE, SECOND, STRANGER, World, a_world, an_offer
 
 
 class TestClicks:
@@ -330,6 +332,24 @@ class TestRaces:
 
         assert account.updates == [NEW]
 
+    def test_two_messages_about_one_change_make_it_once(self, world: World, queue: Queue, approved: Change, account: LiveAccount) -> None:
+        """A sweep sent another message while the first one's worker is at the very call."""
+        met: list[Exception] = []
+
+        def meanwhile() -> None:
+            del account.faults[UPDATE]
+            try:
+                queue.once(TickCommand("another", "apply", approved.id))
+            except StateError as exc:
+                met.append(exc)
+
+        account.faults[UPDATE] = meanwhile
+
+        queue.run()
+
+        assert account.updates == [NEW]
+        assert "another worker is at this change" in str(met[0])
+
 
 class TestUndo:
     def test_puts_back_exactly_what_was_there(self, world: World, queue: Queue, applied: Change, account: LiveAccount) -> None:
@@ -367,6 +387,32 @@ class TestUndo:
         assert events(world)[-1] == "undo-refused"
         assert (world.change.id, "undo-refused") in world.messenger.notes
 
+    def test_refused_in_its_midst_it_can_be_gone_on_with(self, account: LiveAccount) -> None:
+        """Of two statements one is removed when AWS refuses; a second click removes the other one, and no third."""
+        statements = [{"statement_id": f"medic-{n}", "principal": "apigateway.amazonaws.com", "source_arn": API_ARN} for n in (1, 2)]
+        world = on_moto(a_world(offers=[an_offer("add-invoke-permission", {"statements": statements})]), account)
+        queue = Queue(world)
+        queue.deliver(world.form())
+        queue.deliver(world.button("approve", APPROVER))
+        queue.run()
+        assert statement_ids(account) == {"medic-1", "medic-2"}
+        removed = [0]
+
+        def refuse_second() -> Any:
+            removed[0] += 1
+            return failure(409, "ResourceConflictException", "busy") if removed[0] > 1 else None
+
+        account.faults["lambda:RemovePermission"] = refuse_second
+        queue.deliver(world.button("undo", ASKER))
+        assert len(statement_ids(account)) == 1
+        assert "ResourceConflictException" in world.change.problem
+        account.faults.clear()
+
+        queue.deliver(world.button("undo", ASKER))
+
+        assert statement_ids(account) == set()
+        assert events(world)[-1] == "undone"
+
     def test_a_lost_answer_is_settled_by_what_stands(self, world: World, queue: Queue, applied: Change, account: LiveAccount) -> None:
         """The way back is no different from the way there."""
         account.calls.clear()
@@ -390,6 +436,15 @@ class TestUndo:
         assert account.timeout == OLD
         assert world.change.state == "undone"
         assert effective(account) == 1
+
+
+def statement_ids(account: LiveAccount) -> set[str]:
+    """Return the statements of the function's resource policy."""
+    try:
+        policy = account.client("lambda").get_policy(FunctionName="orders")["Policy"]
+    except ClientError:
+        return set()
+    return {statement["Sid"] for statement in json.loads(policy)["Statement"]}
 
 
 def replace_rule(**fields: Any) -> Rule:
