@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import ast
 import compileall
+import contextlib
+import hashlib
 import os
 import platform
 import py_compile
@@ -15,6 +17,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,7 +32,12 @@ LOCAL: Final = "local"
 ACK_HANDLER: Final = "bot.ack.handler"
 """The public endpoint's package holds what this module imports, directly or not, and nothing else of `bot`."""
 
-INVESTIGATE_LEFT_OUT: Final = frozenset({"ack", "cli", "demo", "_shipped", "__main__.py"})
+WORKERS_LEFT_OUT: Final = frozenset({"ack", "cli", "demo", "_shipped", "__main__.py"})
+
+REQUIREMENTS: Final = {"ack": "requirements-ack.txt", "investigate": "requirements-workers.txt", "remediate": "requirements-workers.txt"}
+"""The two workers have the same package: they share the libraries and most of `bot`."""
+
+SHARED: Final = "lambda-medic-workers-"
 
 PLATFORMS: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -128,7 +137,7 @@ def _files_of(module: str) -> list[Path]:
 
 
 def copy_sources(function: str, destination: Path) -> None:
-    """Copy the part of `bot` that the function loads, and the playbooks if it diagnoses."""
+    """Copy the part of `bot` that the function loads, and to a worker the playbooks."""
     if function == "ack":
         for path in imported_modules(ACK_HANDLER):
             copied = destination / path.relative_to(ROOT)
@@ -139,7 +148,7 @@ def copy_sources(function: str, destination: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     target.mkdir(parents=True, exist_ok=True)
     for part in source.iterdir():
-        if part.name in INVESTIGATE_LEFT_OUT:
+        if part.name in WORKERS_LEFT_OUT:
             continue
         if part.is_dir():
             shutil.copytree(part, target / part.name, ignore=ignore, dirs_exist_ok=True)
@@ -155,7 +164,7 @@ def install_requirements(function: str, destination: Path, target: Target) -> No
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
         *("--no-deps", "--no-compile", "--target", str(destination)),
-        *("--requirement", str(DEPLOY / f"requirements-{function}.txt")),
+        *("--requirement", str(DEPLOY / REQUIREMENTS[function])),
         *target.pip_options,
     ]
     result = subprocess.run(command, check=False, stdout=sys.stderr)  # noqa: S603 - fixed words and our own paths
@@ -175,21 +184,70 @@ def compile_sources(destination: Path) -> None:
     compileall.compile_dir(str(destination), quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
+def build(function: str, destination: Path, target: Target) -> None:
+    """Build one package."""
+    install_requirements(function, destination, target)
+    copy_sources(function, destination)
+    trim(destination)
+    if target.is_compilable_here:
+        compile_sources(destination)
+
+
+def build_once(function: str, destination: Path, target: Target, text: str) -> None:
+    """Build the package that both workers have, or take the one that was built for the other a moment ago.
+
+    It is kept beside the folder of the build, where `sam build` does not clear away, under a name taken from all that it is made of.
+    """
+    folder = destination.resolve().parent.parent
+    kept = folder / f"{SHARED}{digest(function, text)}"
+    with locked(folder / f"{SHARED}lock"):
+        if not kept.is_dir():
+            for old in folder.glob(f"{SHARED}*/"):
+                shutil.rmtree(old, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=f"{SHARED}in-the-making-") as made:
+                build(function, Path(made) / "package", target)
+                (Path(made) / "package").rename(kept)
+        shutil.copytree(kept, destination, dirs_exist_ok=True)
+
+
+def digest(function: str, text: str) -> str:
+    """Return a digest over what decides a package's content."""
+    found = hashlib.sha256(f"{sys.version} {text}".encode())
+    shipped = ROOT / "bot" / "_shipped" / "playbooks"
+    for root in (ROOT / "bot", shipped if shipped.is_dir() else ROOT / "playbooks", DEPLOY):
+        for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+            found.update(f"\0{path.relative_to(root)}\0".encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one build in at a time; `sam build --parallel` runs them at once. The lock goes with the process, whatever ends it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none, and no make that sam build would use
+        yield
+        return
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> int:
     """Build one package."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("function", choices=["ack", "investigate"])
+    parser.add_argument("function", choices=sorted(REQUIREMENTS))
     parser.add_argument("destination", type=Path)
     arguments = parser.parse_args()
     try:
         text = os.environ.get(TARGET_VARIABLE) or default_target((ROOT / "template.yaml").read_text(encoding="utf-8"))
         target = parse_target(text)
         print(f"{arguments.function}: packaging for {text}", file=sys.stderr)
-        install_requirements(arguments.function, arguments.destination, target)
-        copy_sources(arguments.function, arguments.destination)
-        trim(arguments.destination)
-        if target.is_compilable_here:
-            compile_sources(arguments.destination)
+        if arguments.function == "ack":
+            build("ack", arguments.destination, target)
+        else:
+            build_once(arguments.function, arguments.destination, target, text)
     except PackageError as exc:
         print(f"{arguments.function}: {exc}", file=sys.stderr)
         return 1

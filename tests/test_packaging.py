@@ -16,11 +16,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-HANDLERS = {"ack": "bot.ack.handler", "investigate": "bot.entrypoints.investigate"}
+HANDLERS = {"ack": "bot.ack.handler", "investigate": "bot.entrypoints.investigate", "remediate": "bot.entrypoints.remediate"}
+
+REQUIREMENTS = {"ack": "ack", "investigate": "workers", "remediate": "workers"}
 
 LEFT_OUT = {
     "ack": {"pydantic", "jinja2", "yaml", "re2", "click", "rich", "boto3", "botocore", "aws_lambda_powertools"},
     "investigate": {"click", "rich", "boto3", "botocore", "moto"},
+    "remediate": {"click", "rich", "boto3", "botocore", "moto"},
 }
 
 
@@ -98,6 +101,36 @@ def test_both_packages_pin_the_same_versions() -> None:
     assert {name for name in ack.keys() & investigate.keys() if ack[name] != investigate[name]} == set()
 
 
+def test_second_worker_takes_the_package_of_the_first(package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries are installed once for both, and again when anything changed that a package is made of."""
+    installed: list[str] = []
+
+    def install(function: str, destination: Path, target: object) -> None:
+        installed.append(function)
+        destination.mkdir(parents=True, exist_ok=True)
+        (destination / "library.py").write_text("x = 1\n")
+
+    monkeypatch.setattr(package, "install_requirements", install)
+    target = package.parse_target("local")
+    for function in ("investigate", "remediate"):
+        package.build_once(function, tmp_path / "build" / function, target, "local")
+    first, second = (files_in(tmp_path / "build" / function) for function in ("investigate", "remediate"))
+
+    assert installed == ["investigate"]
+    assert first == second
+    assert "library.py" in first
+    assert "bot/entrypoints/remediate.py" in first
+
+    package.build_once("remediate", tmp_path / "build" / "other", target, "python3.14-arm64")
+    assert installed == ["investigate", "remediate"]
+    assert len(list(tmp_path.glob("lambda-medic-workers-*/"))) == 1, "what is no longer wanted is cleared away"
+
+
+def files_in(folder: Path) -> set[str]:
+    """Return the files in a package."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_plain_build_fits_a_plain_deployment(package: ModuleType) -> None:
     """Without a word from the deployer the packages are for the template's own defaults."""
     target = package.parse_target(package.default_target((ROOT / "template.yaml").read_text(encoding="utf-8")))
@@ -135,7 +168,7 @@ def test_template_and_makefile_name_the_same_functions() -> None:
 
 
 def _pins(function: str) -> dict[str, str]:
-    lines = (ROOT / "deploy" / f"requirements-{function}.txt").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "deploy" / f"requirements-{REQUIREMENTS[function]}.txt").read_text(encoding="utf-8").splitlines()
     pins = [line.split("==") for line in lines if line and not line.startswith("#")]
     assert all(len(pin) == 2 for pin in pins), "every requirement is pinned with =="
     return {_canonical(name): version for name, version in pins}
