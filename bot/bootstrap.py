@@ -25,9 +25,12 @@ from bot.evidence.chart import widget_image
 from bot.playbooks.shipped import load_with_shipped
 from bot.ports import AwsClients
 from bot.settings import InvestigateSettings, RemediateSettings
+from bot.slack.answer_messenger import SlackAnswerMessenger
 from bot.slack.changes.messenger import SlackChangeMessenger
 from bot.slack.groups import SlackGroups
 from bot.slack.messenger import SlackMessenger
+from bot.slack.sending import Wire
+from bot.workflow.asking.desk import AskDesk
 from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.rules import Rules, load_rules
 from bot.workflow.desk import Desk
@@ -67,6 +70,25 @@ def investigating_desk(settings: InvestigateSettings) -> Desk:
         log_budget_bytes=settings.log_budget_bytes,
         open_s=settings.open_minutes * 60,
         renotify_s=settings.renotify_minutes * 60,
+    )
+
+
+def asking_desk(settings: InvestigateSettings) -> AskDesk:
+    """Return the desk of the investigating worker with what people's questions need beside it."""
+    aws = Boto3Clients()
+    table = Table(aws, settings.table_name)
+    token = Secret(aws, settings.bot_token_parameter)
+    desk = investigating_desk(settings)
+    return AskDesk(
+        desk=desk,
+        index=desk.index,
+        changes=DynamoChangeStore(table, desk.clock),
+        audit=DynamoAuditLog(table),
+        feedback=feedback_store(settings.table_name, aws),
+        directory=function_directory(settings.table_name, aws),
+        messenger=SlackAnswerMessenger(Wire(token.value, settings.slack_api_url)),
+        groups=SlackGroups(token=token.value, api_url=settings.slack_api_url),
+        rules=approval_rules(settings.approval_rules_parameter, aws),
     )
 
 

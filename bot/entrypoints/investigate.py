@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from bot import commands
 from bot.alarms.delivery import Delivery, parse_record
-from bot.bootstrap import investigating_desk, work_queue
+from bot.bootstrap import asking_desk, work_queue
 from bot.entrypoints.batch import LambdaContext, configure_logging, handle_records, need_time
 from bot.errors import AlarmError, CommandError, StateError
 from bot.ports import RetryQueue
 from bot.settings import InvestigateSettings
-from bot.workflow.desk import Desk
-from bot.workflow.investigate import Outcome, investigate_alarm, investigate_question
+from bot.workflow.asking.desk import AskDesk
+from bot.workflow.asking.handle import answer_person
+from bot.workflow.investigate import investigate_alarm
+from bot.workflow.once import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +28,10 @@ MIN_TIME_S: Final = 30.0
 
 
 @lru_cache(maxsize=1)
-def _parts() -> tuple[Desk, RetryQueue]:
+def _parts() -> tuple[AskDesk, RetryQueue]:
     configure_logging()
     settings = InvestigateSettings.from_environment(os.environ)
-    return investigating_desk(settings), work_queue(settings)
+    return asking_desk(settings), work_queue(settings)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -38,12 +40,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return handle_batch(event, context, desk, queue)
 
 
-def handle_batch(event: dict[str, Any], context: LambdaContext, desk: Desk, queue: RetryQueue) -> dict[str, Any]:
+def handle_batch(event: dict[str, Any], context: LambdaContext, desk: AskDesk, queue: RetryQueue) -> dict[str, Any]:
     """Handle each record by itself and report those that failed, which SQS delivers again."""
     return handle_records(event, context, queue, lambda message_id, body, left: handle_record(message_id, body, desk, left))
 
 
-def handle_record(message_id: str, body: str, desk: Desk, time_left_s: Callable[[], float]) -> None:
+def handle_record(message_id: str, body: str, desk: AskDesk, time_left_s: Callable[[], float]) -> None:
     """Handle one record.
 
     Raises:
@@ -65,15 +67,15 @@ def handle_record(message_id: str, body: str, desk: Desk, time_left_s: Callable[
         raise
 
 
-def _work(delivery: Delivery, desk: Desk, owner: str, time_left_s: Callable[[], float]) -> None:
+def _work(delivery: Delivery, desk: AskDesk, owner: str, time_left_s: Callable[[], float]) -> None:
     jobs: list[Callable[[], Outcome]] = [
-        partial(investigate_alarm, desk, alarm, owner=owner, time_left_s=time_left_s) for alarm in delivery.alarms
+        partial(investigate_alarm, desk.desk, alarm, owner=owner, time_left_s=time_left_s) for alarm in delivery.alarms
     ]
     if delivery.kind == "command":
         command = commands.decode(delivery.payload)
-        if not isinstance(command, commands.WhyCommand):
+        if isinstance(command, commands.TickCommand):
             raise CommandError(f"kind: {command.kind} is not for this worker")
-        jobs.append(partial(investigate_question, desk, command, owner=owner, time_left_s=time_left_s))
+        jobs.append(partial(answer_person, desk, command, owner=owner, time_left_s=time_left_s))
     failures: list[Exception] = []
     for job in jobs:
         try:

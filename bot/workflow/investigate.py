@@ -13,7 +13,8 @@ from bot.errors import BotError, CommandError, DeliveryError, LeaseLostError, No
 from bot.models.alarm import Alarm
 from bot.models.change import Offered, offer_id_of
 from bot.models.incident import Findings, Incident, Report, incident_id_of
-from bot.question import Question
+from bot.models.incident_file import Client, Target
+from bot.models.window import Window
 from bot.workflow.alarm_state import note_state
 from bot.workflow.desk import Case, Desk
 from bot.workflow.examine import Subject, findings_of, subject_of_alarm, subject_of_question
@@ -22,12 +23,14 @@ from bot.workflow.identity import alarm_identity, alarm_key
 from bot.workflow.joining import incident_of_alarm
 from bot.workflow.news import say_news, severity_of
 from bot.workflow.quiet import mute_noted
-from bot.workflow.thread import UNREACHABLE, is_passing, open_thread, post_replies, report_of, show, told
+from bot.workflow.thread import UNREACHABLE, is_passing, known_incident, open_thread, post_replies, report_of, show, told
 
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["done", "duplicate", "busy"]
 """`busy`: another worker is at the same event. The delivery must come again, for that worker may die."""
+
+SubjectOf = Callable[[Case], Subject]
 
 NO_CAUSE: Final = "none"
 
@@ -51,9 +54,19 @@ def investigate_alarm(desk: Desk, alarm: Alarm, *, owner: str, time_left_s: Call
     return _once(desk, alarm_key(alarm), owner, time_left_s, lambda case: note_state(case, alarm))
 
 
-def investigate_question(desk: Desk, command: WhyCommand, *, owner: str, time_left_s: Callable[[], float]) -> Outcome:
-    """Handle one question from chat. Slack's trigger id tells it from every other one."""
-    return _once(desk, f"why|{command.request_id}", owner, time_left_s, lambda case: _asked(case, command))
+def investigate_question(
+    desk: Desk, command: WhyCommand, *, owner: str, time_left_s: Callable[[], float], subject: SubjectOf | None = None
+) -> Outcome:
+    """Handle one question from chat. Slack's trigger id tells it from every other one.
+
+    `subject` says what is meant, where that is not simply the function that the text names.
+    """
+    return _once(desk, f"why|{command.request_id}", owner, time_left_s, lambda case: _asked(case, command, subject))
+
+
+def investigate_again(desk: Desk, incident_id: str, request_id: str, *, owner: str, time_left_s: Callable[[], float]) -> Outcome:
+    """Investigate an incident once more, with fresh evidence, into the same thread."""
+    return _once(desk, f"again|{request_id}", owner, time_left_s, lambda case: _again(case, incident_id))
 
 
 def _once(desk: Desk, key: str, owner: str, time_left_s: Callable[[], float], work: Callable[[Case], None]) -> Outcome:
@@ -151,12 +164,17 @@ def _search(case: Case, alarm: Alarm) -> ResolvedTarget | None:
         return None
 
 
-def _asked(case: Case, command: WhyCommand) -> None:
-    try:
-        asked = question.parse(command.text)
-    except CommandError as exc:
-        _refuse(case, command, exc)
-        return
+def _asked(case: Case, command: WhyCommand, subject: SubjectOf | None) -> None:
+    if subject is None:
+        try:
+            asked = question.parse(command.text)
+        except CommandError as exc:
+            _refuse(case, command, exc)
+            return
+
+        def subject(case: Case) -> Subject:
+            return subject_of_question(case, asked)
+
     incident = case.about(case.desk.store.create(_incident_of_question(case, command)))
     if case.noted(UNREACHABLE) is None:
         try:
@@ -166,11 +184,35 @@ def _asked(case: Case, command: WhyCommand) -> None:
                 raise
             logger.info("channel cannot be posted to, answering in private", extra={"incident_id": incident.id, "code": exc.code})
             case.note(UNREACHABLE, exc.code)
-    _answer_question(case, incident, asked, command.response_url)
+    _answer_question(case, incident, subject, command.response_url)
 
 
-def _answer_question(case: Case, incident: Incident, asked: Question, response_url: str) -> None:
-    findings, problem = _findings(case, incident, lambda: subject_of_question(case, asked))
+def _again(case: Case, incident_id: str) -> None:
+    incident = known_incident(case, incident_id)
+    examined = case.desk.store.examine(incident.id, case.event, lease_s=case.lease_s)
+    if examined is None:
+        # Somebody is at it at this moment, and what they find is as fresh.
+        return
+    case.about(incident)
+    before = case.desk.store.load(incident.id, incident.answered_by) if incident.answered_by and case.noted("kept") is None else None
+    findings, problem = _findings(case, incident, lambda: _same_subject(case, incident, before))
+    incident = _answered(case, incident, findings, problem, case.now)
+    _report(case, incident.id, findings, "")
+
+
+def _same_subject(case: Case, incident: Incident, before: Findings | None) -> Subject:
+    window = Window.last(question.DEFAULT_SINCE_MINUTES, case.desk.clock.now())
+    if before is not None:
+        client = Client(status=before.impact.status) if before.impact.status else None
+        return Subject(before.answer.target, window, client=client)
+    if incident.function:
+        target = Target(function_name=incident.function, region=incident.region or None, account_id=incident.account or None)
+        return Subject(target, window)
+    raise TargetNotFoundError(f"{incident.title}: no function was found for it, so there is nothing to look at again")
+
+
+def _answer_question(case: Case, incident: Incident, subject: SubjectOf, response_url: str) -> None:
+    findings, problem = _findings(case, incident, lambda: subject(case))
     incident = _answered(case, incident, findings, problem, incident.opened_at)
     if case.noted(UNREACHABLE) is not None:
         _respond(case, response_url, report_of(case, incident.id, findings))

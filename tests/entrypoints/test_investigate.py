@@ -11,6 +11,7 @@ import pytest
 
 from bot.commands import WhyCommand, encode
 from bot.entrypoints.investigate import handle_batch
+from tests.workflow.asking.fakes import an_ask_desk
 from tests.workflow.conftest import World, dynamodb, new_world, playbooks, world
 from tests.workflow.fakes import ARN, FakeAccount
 
@@ -107,7 +108,7 @@ QUESTION = encode(WhyCommand(request_id="1.2", text="checkout 502", user_id="U21
 class TestBatch:
     def test_investigates_alarms_and_questions(self, world: World) -> None:
         """Both come on the same queue."""
-        response = handle_batch(a_batch(in_sns(ALARM), QUESTION), Context(), world.desk, Retries())
+        response = handle_batch(a_batch(in_sns(ALARM), QUESTION), Context(), an_ask_desk(world.desk, world.clock), Retries())
 
         assert failed(response) == []
         assert [root.report.incident.channel for root in world.messenger.roots] == ["C0ALARMS", "C2147483705"]
@@ -127,7 +128,7 @@ class TestBatch:
     def test_drops_what_is_no_alarm_with_a_reason(self, world: World, caplog: pytest.LogCaptureFixture, body: str) -> None:
         """And takes no good record down with it."""
         with caplog.at_level(logging.WARNING, logger="bot"):
-            response = handle_batch(a_batch(body, in_sns(ALARM)), Context(), world.desk, Retries())
+            response = handle_batch(a_batch(body, in_sns(ALARM)), Context(), an_ask_desk(world.desk, world.clock), Retries())
 
         assert failed(response) == []
         assert len(world.messenger.roots) == 1
@@ -145,7 +146,7 @@ class TestBatch:
     )
     def test_returns_what_was_meant_for_it_and_cannot_be_read(self, world: World, body: str) -> None:
         """It ends among the dead letters, where an operator finds it: CloudWatch never sends a change twice."""
-        response = handle_batch(a_batch(in_sns(ALARM), body), Context(), world.desk, Retries())
+        response = handle_batch(a_batch(in_sns(ALARM), body), Context(), an_ask_desk(world.desk, world.clock), Retries())
 
         assert failed(response) == ["m1"]
         assert len(world.messenger.roots) == 1
@@ -159,7 +160,9 @@ class TestBatch:
                 raise RuntimeError("a fault of our own")
             return account.collect(target, *args, **kwargs)
 
-        response = handle_batch(a_batch(QUESTION, in_sns(ALARM)), Context(), replace(world.desk, collect=collect), Retries())
+        response = handle_batch(
+            a_batch(QUESTION, in_sns(ALARM)), Context(), an_ask_desk(replace(world.desk, collect=collect), world.clock), Retries()
+        )
 
         assert failed(response) == ["m0"]
         phases = [root.shown.incident.phase for root in world.messenger.roots]
@@ -167,14 +170,14 @@ class TestBatch:
 
     def test_takes_a_double_in_one_batch_once(self, world: World) -> None:
         """SNS and EventBridge may both bring the same change."""
-        response = handle_batch(a_batch(in_sns(ALARM), json.dumps(ALARM)), Context(), world.desk, Retries())
+        response = handle_batch(a_batch(in_sns(ALARM), json.dumps(ALARM)), Context(), an_ask_desk(world.desk, world.clock), Retries())
 
         assert failed(response) == []
         assert len(world.messenger.roots) == 1
 
     def test_does_not_begin_what_it_could_not_finish(self, world: World) -> None:
         """A record that would be cut off in the middle comes again with a whole function to itself."""
-        response = handle_batch(a_batch(in_sns(ALARM)), Context(left_ms=20_000), world.desk, Retries())
+        response = handle_batch(a_batch(in_sns(ALARM)), Context(left_ms=20_000), an_ask_desk(world.desk, world.clock), Retries())
 
         assert failed(response) == ["m0"]
         assert world.messenger.messages == []
@@ -183,13 +186,13 @@ class TestBatch:
         """That worker may die."""
         world.store.claim(f"alarm|{ARN}@2026-05-14T03:10:00.000+00:00|ALARM", owner="other", lease_s=100)
 
-        assert failed(handle_batch(a_batch(in_sns(ALARM)), Context(), world.desk, Retries())) == ["m0"]
+        assert failed(handle_batch(a_batch(in_sns(ALARM)), Context(), an_ask_desk(world.desk, world.clock), Retries())) == ["m0"]
         assert world.messenger.messages == []
 
     def test_asks_for_a_failed_record_soon_and_for_no_other(self, world: World) -> None:
         """A person who asked must not wait for the whole visibility timeout because of a moment's fault."""
         retries = Retries()
 
-        handle_batch(a_batch(in_sns(ALARM), '{"kind": "nonsense"}'), Context(), world.desk, retries)
+        handle_batch(a_batch(in_sns(ALARM), '{"kind": "nonsense"}'), Context(), an_ask_desk(world.desk, world.clock), retries)
 
         assert retries.asked == [("r1", 2)]

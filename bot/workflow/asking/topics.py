@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -18,20 +17,12 @@ from bot.models.replies import (
     Reply,
     StatusReply,
 )
+from bot.question import MAX_MUTE_MINUTES, parse_mute, parse_name
 from bot.workflow.asking.desk import AskDesk
 from bot.workflow.asking.lines import change_line, incident_line
 from bot.workflow.asking.people import help_for
 
 SHOWN: Final = 10
-
-MAX_MUTE_MINUTES: Final = 7 * 24 * 60
-"""A week: whoever wants a function quiet for longer should change its alarm."""
-
-DEFAULT_MUTE_MINUTES: Final = 60
-
-_DURATION: Final = re.compile(r"(\d{1,5})(m|min|h|d)")
-_UNITS: Final = {"m": 1, "min": 1, "h": 60, "d": 1440}
-_FUNCTION: Final = re.compile(r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?([A-Za-z0-9_-]{1,140})(?::[A-Za-z0-9_$-]+)?")
 
 
 def answer(desk: AskDesk, command: AskCommand) -> Reply:
@@ -44,10 +35,10 @@ def answer(desk: AskDesk, command: AskCommand) -> Reply:
     return topic(desk, command) if topic else help_for(desk, command.user_id)
 
 
-def mute_for(desk: AskDesk, function_name: str, minutes: int, user_id: str) -> Reply:
+def mute_for(desk: AskDesk, function_name: str, minutes: float, user_id: str) -> Reply:
     """Mute a function and say until when."""
     if not 1 <= minutes <= MAX_MUTE_MINUTES:
-        raise InputError(f"time: expected 1 minute to {MAX_MUTE_MINUTES // 1440} days, found {minutes} minutes")
+        raise InputError(f"time: expected 1 minute to {MAX_MUTE_MINUTES / 1440:.0f} days, found {minutes:g} minutes")
     until = desk.desk.clock.now().timestamp() + minutes * 60
     desk.index.mute(function_name, until=until, by=user_id)
     return HistoryReply(function_name=function_name, muted_until=until)
@@ -62,7 +53,7 @@ def _status(desk: AskDesk, command: AskCommand) -> Reply:
 
 
 def _history(desk: AskDesk, command: AskCommand) -> Reply:
-    function_name = _function(command.text, "history my-function")
+    function_name = parse_name(command.text)
     found = desk.index.incidents_of(function_name, SHOWN)
     return HistoryReply(
         function_name=function_name,
@@ -91,15 +82,12 @@ def _playbooks(desk: AskDesk, command: AskCommand) -> Reply:
 
 
 def _mute(desk: AskDesk, command: AskCommand) -> Reply:
-    words = command.text.split()
-    function_name = _function(" ".join(words[:1]), "mute my-function 1h")
-    if len(words) > 2:
-        raise InputError(f"{' '.join(words[2:])[:60]!r} is not understood; say `mute my-function 1h`")
-    return mute_for(desk, function_name, _minutes(words[1]) if len(words) == 2 else DEFAULT_MUTE_MINUTES, command.user_id)
+    asked = parse_mute(command.text)
+    return mute_for(desk, asked.function_name, asked.minutes, command.user_id)
 
 
 def _unmute(desk: AskDesk, command: AskCommand) -> Reply:
-    function_name = _function(command.text, "unmute my-function")
+    function_name = parse_name(command.text)
     if not desk.index.muted_until(function_name):
         return NoteReply(text=f"{function_name} is not muted.")
     desk.index.mute(function_name, until=0.0, by=command.user_id)
@@ -107,7 +95,7 @@ def _unmute(desk: AskDesk, command: AskCommand) -> Reply:
 
 
 def _audit(desk: AskDesk, command: AskCommand) -> Reply:
-    function_name = _function(command.text, "audit my-function")
+    function_name = parse_name(command.text)
     return AuditReply(function_name=function_name, entries=desk.audit.about(function_name, SHOWN))
 
 
@@ -124,18 +112,3 @@ TOPICS: Final[dict[str, Callable[[AskDesk, AskCommand], Reply]]] = {
     "audit": _audit,
     "help": _help,
 }
-
-
-def _function(text: str, usage: str) -> str:
-    """Return the function's name that a person typed, by itself or in an ARN."""
-    match = _FUNCTION.fullmatch(text.strip().strip("`'\"<>"))
-    if match is None:
-        raise InputError(f"which function? Say `{usage}`" if not text.strip() else f"{text.strip()[:60]!r} is no function's name")
-    return match[1]
-
-
-def _minutes(text: str) -> int:
-    match = _DURATION.fullmatch(text.lower())
-    if match is None:
-        raise InputError(f"time: expected something such as 30m, 1h or 1d, found {text[:40]!r}")
-    return int(match[1]) * _UNITS[match[2]]
