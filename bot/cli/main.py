@@ -12,6 +12,7 @@ import bot
 from bot.errors import BotError, InputError, TargetNotFoundError
 
 SUBCOMMANDS: Final = {
+    "approvals": "bot.cli.approvals:approvals",
     "audit": "bot.cli.audit:audit",
     "bench": "bot.cli.bench:bench",
     "demo": "bot.cli.demo:demo",
