@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from bot.errors import DeliveryError, StateError
 from bot.models.change import Change
-from bot.models.incident import Report
+from bot.models.incident import Incident, Report
 from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.thread import is_passing
 
@@ -18,6 +19,12 @@ logger = logging.getLogger(__name__)
 NOTE_LEASE_S: Final = 30.0
 """Posting a note takes no longer."""
 
+EDITS: Final = 3
+"""So often a message is edited again because its change went on while it was."""
+
+HOPS: Final = 10
+"""No incident was folded so often; a circle would be followed for ever."""
+
 
 def show(desk: ChangeDesk, change: Change) -> None:
     """Bring the change's message up to date, and the incident's first message.
@@ -25,14 +32,14 @@ def show(desk: ChangeDesk, change: Change) -> None:
     Raises:
         DeliveryError: Slack does not answer at this moment. What it will never take is logged and let be.
     """
-    if change.message_ts:
-        _deliver(lambda: desk.messenger.edit_change(change), change, "message of the change")
+    _show_change(desk, change)
     incident = desk.incidents.incident(change.incident_id)
     if incident is None or not incident.thread_ts:
         return
     findings = desk.incidents.load(incident.id, incident.answered_by) if incident.answered_by else None
     changes = desk.changes.changes_of(incident.id)
-    report = Report(incident=incident, findings=findings, event=incident.answered_by, changes=changes)
+    lead = _lead_of(desk, incident) if incident.folded_into else None
+    report = Report(incident=incident, findings=findings, event=incident.answered_by, changes=changes, lead=lead)
     _deliver(lambda: desk.messenger.edit(report), change, "first message")
 
 
@@ -64,6 +71,28 @@ def answer(desk: ChangeDesk, response_url: str, text: str) -> None:
         desk.messenger.tell(response_url, text)
     except DeliveryError as exc:
         logger.warning("private answer was not taken", extra={"code": exc.code})
+
+
+def _show_change(desk: ChangeDesk, change: Change) -> None:
+    """Edit the change's message; a worker that went on meanwhile may have been overtaken by this edit, and then it is made again."""
+    for _ in range(EDITS):
+        if not change.message_ts:
+            return
+        _deliver(partial(desk.messenger.edit_change, change), change, "message of the change")
+        stored = desk.changes.change_of(change.id)
+        if stored is None or stored.version == change.version:
+            return
+        change = stored
+
+
+def _lead_of(desk: ChangeDesk, incident: Incident) -> Incident | None:
+    """Return the incident that tells of one that was folded into it."""
+    lead: Incident | None = incident
+    for _ in range(HOPS):
+        if lead is None or not lead.folded_into:
+            break
+        lead = desk.incidents.incident(lead.folded_into)
+    return lead
 
 
 def _deliver(send: Callable[[], None], change: Change, what: str) -> None:

@@ -128,6 +128,23 @@ class TestCrashes:
         assert account.updates == []
         assert len(queue.dead) == 1
 
+    def test_a_message_that_was_overtaken_shows_the_newest_state(
+        self, world: World, queue: Queue, pending: Change, account: LiveAccount
+    ) -> None:
+        """The change is made while the worker of the approval still edits: that edit must not be the last word."""
+        (ts,) = world.messenger.messages
+        edit = world.messenger.edit_change
+
+        def slow(change: Change) -> None:
+            world.messenger.edit_change = edit  # type: ignore[method-assign]
+            queue.run()
+            edit(change)
+
+        world.messenger.edit_change = slow  # type: ignore[method-assign]
+        queue.deliver(world.button("approve", APPROVER))
+
+        assert world.messenger.messages[ts][-1].state == "applied"
+
     def test_slack_being_down_does_not_make_it_twice(self, world: World, queue: Queue, approved: Change, account: LiveAccount) -> None:
         """The change stands, the message comes when Slack is back."""
         world.messenger.refuse["edit_change"] = ["service_unavailable"] * 2

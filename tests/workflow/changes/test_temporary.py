@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.models.change import Change
+from bot.remediations.offers import REMEDIATIONS
+from tests.declared import change_reads
 from tests.remediations.account import success
 from tests.workflow.changes.delivery import LiveAccount, Queue
 from tests.workflow.changes.faults import NEW, OLD, events, killing, state_of
@@ -120,6 +122,16 @@ class TestReminders:
         tags = {"aws:cloudformation:stack-name": "shop", "aws:cloudformation:logical-id": "Orders"}
         account.client("lambda").tag_resource(Resource=ARN, Tags=tags)
         return made(world, queue, account)
+
+    def test_nothing_is_asked_that_no_module_declares(self, world: World, queue: Queue, owned: Change, account: LiveAccount) -> None:
+        """The role is made of what is declared: checks, reminders and their end take no more."""
+        account.put_alarm()
+        account.calls.clear()
+        sweep_until(world, queue, DAY + 3600)
+        queue.deliver(world.button("undo", ASKER))
+
+        assert account.operations <= REMEDIATIONS["raise-timeout"].iam_actions | change_reads()
+        assert {"cloudformation:DescribeStackResource", "cloudwatch:DescribeAlarms"} <= account.operations
 
     def test_come_once_a_day(self, world: World, queue: Queue, owned: Change) -> None:
         """With the patch; the change stays on the sweep's list."""
