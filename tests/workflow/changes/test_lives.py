@@ -126,11 +126,18 @@ class Lives(RuleBasedStateMachine):
         self.arrive(command, soon=soon)
 
     @precondition(lambda self: self.store.rows)
-    @rule(second=st.booleans(), soon=st.booleans())
-    def approve_as_the_rule_asks(self, *, second: bool, soon: bool) -> None:
-        """The right people click on the last change's button."""
-        for user_id in (APPROVER, SECOND)[: 1 + second]:
+    @rule(
+        people=st.sampled_from([(SECOND,), (SECOND, APPROVER), (APPROVER,)]),
+        soon=st.sampled_from([True, True, False]),
+        after=st.sampled_from(["away", "unread", "readable", "back"]),
+    )
+    def approve_as_the_rule_asks(self, people: tuple[str, ...], after: str, *, soon: bool) -> None:
+        """The right people click on the last change's button; then, before it is made, one may be taken out of the approvers."""
+        self.disturb("back")
+        self.disturb("readable")
+        for user_id in people:
             self.click("approve", user_id, 0, "", soon=soon)
+        self.disturb(after)
 
     @rule(what=st.sampled_from(["away", "back", "unread", "readable", "stranger"]))
     def disturb(self, what: str) -> None:
