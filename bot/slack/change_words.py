@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.models.change import STANDING, Change, ChangeState
 from bot.models.incident import Report
-from bot.slack.escape import Mrkdwn, bold, brief, date, mrkdwn, shortened, user
+from bot.slack.escape import Mrkdwn, bold, date, mrkdwn, short, user
 
 HEADLINES: Final[dict[ChangeState, str]] = {
     "pending": "fix requested",
@@ -42,6 +42,8 @@ BUSY: Final[frozenset[ChangeState]] = STANDING | {"pending", "approved", "applyi
 """While a change is in one of these, its offer has no button."""
 
 SHOWN_CHANGES: Final = 3
+MAX_WORDS_CHARS: Final = 250
+MAX_PROBLEM_CHARS: Final = 200
 MAX_VALUE_CHARS: Final = 60
 
 
@@ -74,7 +76,7 @@ def words_of(change: Change) -> str:
 
 
 def _line(change: Change) -> Mrkdwn:
-    said = mrkdwn(shortened(words_of(change), 300)[0])
+    said = mrkdwn(short(words_of(change), MAX_WORDS_CHARS))
     return Mrkdwn(f"{SIGNS[change.state]} {bold(_verb(change))}: {said}{_details(change)}")
 
 
@@ -95,8 +97,8 @@ def _details(change: Change) -> Mrkdwn:
         return Mrkdwn(f" ({date(change.undone_at)})")
     if change.state in {"rejected", "withdrawn"} and change.ended_by is not None:
         return Mrkdwn(f" (by {user(change.ended_by.user_id)})")
-    return Mrkdwn(f" ({mrkdwn(brief(change.problem))})") if change.problem else Mrkdwn("")
+    return Mrkdwn(f" ({mrkdwn(short(change.problem, MAX_PROBLEM_CHARS))})") if change.problem else Mrkdwn("")
 
 
 def _value(value: object) -> str:
-    return "none" if value is None else shortened(brief(str(value)), MAX_VALUE_CHARS)[0]
+    return "none" if value is None else short(str(value), MAX_VALUE_CHARS)

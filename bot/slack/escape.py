@@ -26,6 +26,7 @@ _MARKUP: Final = re.compile(r"[*_~`]")
 ELLIPSIS: Final = "…"
 
 MAX_NAME_CHARS: Final = 200
+MAX_ID_CHARS: Final = 40
 
 
 def clean(text: str) -> str:
@@ -84,7 +85,12 @@ def user(user_id: str) -> Mrkdwn:
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
     """
-    return Mrkdwn(f"<@{user_id}>") if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else mrkdwn(user_id)
+    return Mrkdwn(f"<@{user_id}>") if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else mrkdwn(short(user_id, MAX_ID_CHARS))
+
+
+def short(text: str, limit: int) -> str:
+    """Return text on one line, of at most so many characters as `mrkdwn` writes it; for lists, in which each has its share."""
+    return shortened(" ".join(clean(text).split()), limit, escaped=True)[0]
 
 
 def shortened(text: str, limit: int, *, escaped: bool = False) -> tuple[str, bool]:

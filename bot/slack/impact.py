@@ -7,7 +7,7 @@ from typing import Final
 from bot.models.diagnosis import Answer
 from bot.models.incident import Report
 from bot.models.incident_file import FrontDoor, Target
-from bot.slack.escape import Mrkdwn, bold, code, date
+from bot.slack.escape import Mrkdwn, bold, code, date, short
 
 FRONT_DOORS: Final = {
     "rest-api": "the REST API",
@@ -25,6 +25,9 @@ FRONT_DOORS: Final = {
 SERVER_ERRORS: Final = frozenset({"5XXError", "5xx", "Url5xxCount", "HTTPCode_ELB_5XX_Count", "ExecutionError", "IntegrationError"})
 CLIENT_ERRORS: Final = frozenset({"4XXError", "4xx", "Url4xxCount", "HTTPCode_ELB_4XX_Count", "ClientError"})
 """What front doors count, each answer once. Sources: the pages named in bot/evidence/collectors/gateway_metrics.py."""
+
+
+MAX_NAME_CHARS: Final = 300
 
 
 def impact(report: Report, answer: Answer) -> Mrkdwn:
@@ -67,10 +70,14 @@ def _what(report: Report, target: Target) -> Mrkdwn:
     return Mrkdwn(f"{what}{_through(target.front_door)}")
 
 
+def _name(text: str) -> Mrkdwn:
+    return code(short(text, MAX_NAME_CHARS))
+
+
 def _through(door: FrontDoor | None) -> str:
     if door is None or door.kind is None:
         return ""
-    name = f" {code(door.id)}" if door.id else ""
-    stage = f", stage {code(door.stage)}" if door.stage else ""
-    route = f", {code(door.route)}" if door.route else ""
+    name = f" {_name(door.id)}" if door.id else ""
+    stage = f", stage {_name(door.stage)}" if door.stage else ""
+    route = f", {_name(door.route)}" if door.route else ""
     return f" from {FRONT_DOORS[door.kind]}{name}{stage}{route}"

@@ -18,6 +18,7 @@ from bot.slack.escape import mrkdwn, plain
 from bot.slack.limits import MAX_ALT_CHARS, MAX_BLOCKS, MAX_MESSAGE_CHARS
 from bot.slack.render import BROADCAST, CHART, EXCERPTS, FILES, excerpt_file, part_names, render_part, render_root
 from bot.slack.sending import Mark, Wire, ids_of
+from bot.slack.thread import NOTES
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +89,14 @@ class SlackMessenger:
     def reply(self, report: Report, part: str) -> None:
         """Post one reply into the thread."""
         if part == EXCERPTS:
-            self._attach(report)
+            self._attach(report, EXCERPTS, excerpt_file(report))
         elif part == CHART:
             self._attach_chart(report)
         elif (message := render_part(report, part)) is not None:
             mark, incident = _mark(report, part), report.incident
             self._wire.post(incident.channel, message, mark, thread_ts=incident.thread_ts, is_broadcast=part in BROADCAST)
+            if part in NOTES and message.overflow:
+                self._attach(report, part, excerpt_file(report, message.overflow))
 
     def respond(self, response_url: str, report: Report, parts: tuple[str, ...]) -> None:
         """Answer the person who asked where the bot cannot post: first message and replies, seen only by them."""
@@ -108,17 +111,17 @@ class SlackMessenger:
         """Say one thing to the person who asked."""
         self._wire.respond(response_url, mrkdwn(text))
 
-    def _attach(self, report: Report) -> None:
+    def _attach(self, report: Report, part: str, content: str) -> None:
         incident = report.incident
         text = f"The long excerpts could not be attached (missing scope files:write). They are kept with incident {incident.id}."
         self._wire.attach(
             incident.channel,
             incident.thread_ts,
-            filename=_file_name(report, EXCERPTS),
+            filename=_file_name(report, part),
             title="Excerpts in full",
-            content=excerpt_file(report),
+            content=content,
             instead=Message(text, ()),
-            mark=_mark(report, EXCERPTS),
+            mark=_mark(report, part),
         )
 
     def _attach_chart(self, report: Report) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.models.incident import Report
-from bot.slack.escape import Mrkdwn, brief, mrkdwn
+from bot.slack.escape import Mrkdwn, mrkdwn, short
 
 OWNER_TAGS: Final = ("slack", "owner", "team")
 """Keys that are read, in any case; the first one that mentions somebody does it alone, so that one fault pings once."""
@@ -24,7 +24,7 @@ def owner(report: Report) -> Mrkdwn:
     """Return the owner as a mention, else as plain words, empty where no tag names one."""
     tags = {key.lower(): value for key, value in (_tags(report) or {}).items()}
     values = [str(tags[key]) for key in OWNER_TAGS if tags.get(key)]
-    return next((live for value in values if (live := mention(value))), mrkdwn(brief(values[0])) if values else Mrkdwn(""))
+    return next((live for value in values if (live := mention(value))), mrkdwn(short(values[0], 140)) if values else Mrkdwn(""))
 
 
 def mention(value: str) -> Mrkdwn:

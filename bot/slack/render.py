@@ -6,11 +6,13 @@ the type checker tells escaped text from raw text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.models.incident import Report
 from bot.slack.blocks import Excerpt, Message
 from bot.slack.chart_plan import chart_plan
+from bot.slack.escape import brief
 from bot.slack.headline import subject
 from bot.slack.root import root_message
 from bot.slack.thread import NOTES, PARTS
@@ -54,7 +56,8 @@ def excerpts(report: Report) -> tuple[Excerpt, ...]:
     return tuple(dict.fromkeys(excerpt for message in messages if message for excerpt in message.overflow))
 
 
-def excerpt_file(report: Report) -> str:
-    """Return the attached file: each text whole, under its title."""
-    parts = [f"{subject(report)}, incident {report.incident.id}", *(f"=== {e.title}\n{e.text}" for e in excerpts(report))]
+def excerpt_file(report: Report, texts: Sequence[Excerpt] | None = None) -> str:
+    """Return an attached file: each text whole, under its title; all of the answer's where none are given."""
+    kept = excerpts(report) if texts is None else texts
+    parts = [f"{brief(subject(report))}, incident {report.incident.id}", *(f"=== {e.title}\n{e.text}" for e in kept)]
     return "\n\n".join(parts) + "\n"

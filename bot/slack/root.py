@@ -8,7 +8,7 @@ from bot.models.wording import VERDICT_HEADLINES, confidence_words, offer_words
 from bot.slack.blocks import Composer, Message
 from bot.slack.buttons import SHOWN_OFFERS, is_muted, offer_buttons, small_buttons
 from bot.slack.change_words import change_lines
-from bot.slack.escape import Mrkdwn, bold, brief, code, date, mrkdwn, user
+from bot.slack.escape import Mrkdwn, bold, code, date, mrkdwn, short, user
 from bot.slack.gaps import is_denied
 from bot.slack.headline import gone_words, headline, story
 from bot.slack.impact import counted, impact
@@ -19,9 +19,12 @@ from bot.slack.victims import add_summary
 SPARE_BLOCKS = 6
 """Kept free below texts from outside: state lines, two rows of buttons, small print, and the line that says what was left out."""
 
-SPARE_CHARS = 2500
+SPARE_CHARS = 5500
 
 SHOWN_ALARMS = 3
+MAX_ALARM_CHARS = 260
+"""An alarm's name may have 255."""
+MAX_NOTE_CHARS = 300
 BAR_STEPS = 10
 
 
@@ -116,16 +119,16 @@ def _small_print(report: Report) -> list[Mrkdwn]:
     if incident.origin == "alarm":
         parts.append(_alarms(report))
     elif incident.asked_by:
-        parts.append(Mrkdwn(f"Asked by {user(incident.asked_by)}: {code(incident.title)}"))
+        parts.append(Mrkdwn(f"Asked by {user(incident.asked_by)}: {code(short(incident.title, MAX_NOTE_CHARS))}"))
     if incident.channel_note:
-        parts.append(mrkdwn(brief(incident.channel_note)))
+        parts.append(mrkdwn(short(incident.channel_note, MAX_NOTE_CHARS)))
     return [*parts, Mrkdwn(f"Incident {code(incident.id)}")]
 
 
 def _alarms(report: Report) -> Mrkdwn:
     incident = report.incident
     names = list(dict.fromkeys([incident.title, *(alarm.name for alarm in incident.alarms)]))
-    shown = ", ".join(code(name) for name in names[:SHOWN_ALARMS])
+    shown = ", ".join(code(short(name, MAX_ALARM_CHARS)) for name in names[:SHOWN_ALARMS])
     more = f" and {len(names) - SHOWN_ALARMS:,} more" if len(names) > SHOWN_ALARMS else ""
     fired = f", fired {incident.fired:,} times" if incident.fired > 1 else ""
     severity = ", severity high" if incident.severity == "high" else ""

@@ -6,10 +6,11 @@ from typing import Final
 
 from bot.models.incident import Report, Victim
 from bot.slack.blocks import Composer, Excerpt
-from bot.slack.escape import Mrkdwn, bold, brief, clean, code
+from bot.slack.escape import Mrkdwn, bold, brief, clean, code, short
 from bot.slack.impact import counted
 
 SHOWN_IN_ROOT: Final = 6
+MAX_NAME_CHARS: Final = 140
 
 FOREVER: Final = float("inf")
 
@@ -50,8 +51,9 @@ def summary(report: Report) -> str:
 
 
 def _short(victim: Victim) -> Mrkdwn:
-    fired = _fired(victim)
-    return Mrkdwn(f"{code(victim.name) or '(unnamed)'}{f' {fired:,}×' if fired > 1 else ''}{' (recovered)' if victim.recovered_at else ''}")
+    name = code(short(victim.name, MAX_NAME_CHARS)) or "(unnamed)"
+    times = f" {_fired(victim):,}×" if _fired(victim) > 1 else ""
+    return Mrkdwn(f"{name}{times}{' (recovered)' if victim.recovered_at else ''}")
 
 
 def _row(victim: Victim) -> str:

@@ -12,7 +12,7 @@ from bot.models.diagnosis import Citation
 from bot.models.incident import Asking, Report
 from bot.slack.blocks import Message
 from bot.slack.messenger import SlackMessenger, joined
-from tests.slack.factories import a_charted_report, a_report, a_timeout, an_answer, an_incident
+from tests.slack.factories import a_charted_report, a_report, a_timeout, a_victim, an_answer, an_incident
 from tests.slack.server import HANG_UP, POSTED, Answer, SlackServer
 
 
@@ -291,6 +291,15 @@ class TestBroadcast:
 
         assert [body["reply_broadcast"] for body in server.sent("chat.postMessage")] == [False, True]
 
+    def test_a_list_that_is_too_long_is_attached(self, server: SlackServer, messenger: SlackMessenger) -> None:
+        """Three hundred victims: what does not fit into the note is in its file."""
+        victims = tuple(a_victim(f"fn-{n:03}") for n in range(300))
+
+        messenger.reply(a_report(incident=an_incident(victims=victims), worse=("victims",)), "worse")
+
+        everything = json.dumps(server.sent("chat.postMessage")) + server.sent("upload")[0]["raw"]
+        assert all(f"fn-{n:03}-errors" in everything for n in range(300))
+
 
 class TestFaultsOfSlack:
     @pytest.mark.parametrize(
@@ -309,7 +318,7 @@ class TestFaultsOfSlack:
     @pytest.mark.parametrize("part", ["root", "edit", "evidence", "excerpts"])
     def test_are_told_by_their_own_code_everywhere(self, server: SlackServer, messenger: SlackMessenger, code: str, part: str) -> None:
         """A deleted, archived or foreign channel, a revoked token: who works on it decides what follows."""
-        refused = (200, {"ok": False, "error": code}, {})
+        refused: Answer = (200, {"ok": False, "error": code}, {})
         server.script = {name: [refused] for name in ("chat.postMessage", "chat.update", "files.getUploadURLExternal")}
 
         with pytest.raises(DeliveryError) as caught:
