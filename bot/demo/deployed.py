@@ -67,7 +67,7 @@ rules:
 PARAMETERS: Final = {
     "ApprovalRulesParameter": RULES_PARAMETER,
     "ChangeableFunctions": "*",
-    "VerifyAfterSeconds": "4,10,20",
+    "VerifyAfterSeconds": "7,14,25",
 }
 """Of the template. The demo's bot looks after seconds whether a change helped; nobody waits a minute for that."""
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from bot.demo import broken
 from bot.demo.broken import Broken, Clients
 from bot.demo.scenario import Fixed, Scenario
+
+MENDED_FOR_S: Final = 4.0
+"""Callers and the alarm notice that something was mended a while after it was; on AWS it is a minute or more."""
 
 
 @dataclass
@@ -21,12 +25,16 @@ class Recovery:
     scenarios: dict[str, Scenario] = field(default_factory=dict)
     """By the function's name."""
     over: set[str] = field(default_factory=set)
+    mended_for_s: float = MENDED_FOR_S
+    clock: Callable[[], float] = time.monotonic
+    _mended_at: dict[str, float] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def expect(self, scenario: Scenario) -> None:
         """Wait for a scenario's function to be mended."""
         self.scenarios[scenario.function.name] = scenario
         self.over.discard(scenario.function.name)
+        self._mended_at.pop(scenario.function.name, None)
 
     def look(self, made: Broken) -> bool:
         """End the trouble if it is mended now; tell whether it ended just now."""
@@ -34,6 +42,9 @@ class Recovery:
         if scenario is None or scenario.fixed_when is None or made.function_name in self.over:
             return False
         if not is_fixed(scenario.fixed_when, made, self.aws):
+            self._mended_at.pop(made.function_name, None)
+            return False
+        if self.clock() - self._mended_at.setdefault(made.function_name, self.clock()) < self.mended_for_s:
             return False
         self.over.add(made.function_name)
         broken.recover(scenario, made, self.aws, now=self.now())

@@ -28,6 +28,9 @@ _INLINE: Final = re.compile(
 
 _UNESCAPED: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
+_SLACKS_OWN: Final = {":large_green_circle:": "🟢", ":leftwards_arrow_with_hook:": "↩"}
+"""Short names that only Slack has."""
+
 _STYLES: Final = {"bold": "bold", "italic": "italic", "code": "cyan", "strike": "strike"}
 
 
@@ -107,8 +110,8 @@ def _block(block: Mapping[str, Any]) -> Iterator[RenderableType]:
     elif kind == "rich_text":
         for element in block.get("elements") or []:
             yield _rich_text(element)
-    elif kind == "markdown":
-        yield Text(block.get("text") or "")
+    elif kind == "image":
+        yield Text(f"🖼 {_plain(block.get('alt_text') or '')}", style="dim")
     elif kind == "table":
         yield _table(block.get("rows") or [])
 
@@ -163,6 +166,9 @@ def _cell(cell: Mapping[str, Any]) -> Text:
 
 def _file(file: File) -> Iterator[RenderableType]:
     yield Text(f"📎 {file.title or file.name} ({len(file.content):,} bytes)", style="bold")
+    if file.is_image:
+        yield Padding(Text(file.alt_text or "(a picture)", style="dim"), (0, 0, 0, 2))
+        return
     shown = file.content.decode(errors="replace").splitlines()
     for line in shown[:FILE_PREVIEW_LINES]:
         yield Padding(Text(line, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 2))
@@ -174,4 +180,6 @@ def _plain(text: str) -> str:
     """Return text with escapes undone and `:lock:` and its like as characters."""
     for escaped, character in _UNESCAPED:
         text = text.replace(escaped, character)
+    for name, character in _SLACKS_OWN.items():
+        text = text.replace(name, character)
     return Emoji.replace(text)

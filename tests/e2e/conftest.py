@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,8 +19,9 @@ from slack_sdk import WebClient
 
 from bot.aws.clients import Boto3Clients, Connection
 from bot.demo import broken, deploy, scenario
-from bot.demo.deployed import Posted, deploy_bot, incident_ids, wait_for_answer
+from bot.demo.deployed import PARAMETERS, RULES_PARAMETER, Posted, deploy_bot, incident_ids, wait_for_answer
 from bot.demo.local_aws import ACCOUNT_ID, REGION, LocalAws, applied
+from tests.browser import cannot_run
 from tests.e2e import emulate
 
 SPY_QUEUE = "spy"
@@ -39,6 +39,7 @@ class DeployedBot:
     stack: deploy.Stack
     slack: WebClient
     spy_url: str
+    rules_parameter: str = RULES_PARAMETER
     played: dict[str, Posted] = field(default_factory=dict)
     deliveries: dict[str, list[str]] = field(default_factory=dict)
     """What the topic delivered for a scenario, as it stood on the queue."""
@@ -96,7 +97,7 @@ class DeployedBot:
 def emulated_slack() -> Iterator[emulate.EmulatedSlack]:
     """Return a Slack server with its own state."""
     if reason := emulate.missing():
-        _cannot_run(reason)
+        cannot_run(reason)
     with emulate.started() as running:
         yield running
 
@@ -104,13 +105,20 @@ def emulated_slack() -> Iterator[emulate.EmulatedSlack]:
 @pytest.fixture(scope="package")
 def deployed(emulated_slack: emulate.EmulatedSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedBot]:
     """Return the deployed bot."""
-    if importlib.util.find_spec("ministack") is None or not shutil.which("make"):
-        _cannot_run("the local AWS or make is not installed: install the extra `test`, and make")
+    if reason := local_aws_is_missing():
+        cannot_run(reason)
     cache = Path(__file__).parents[2] / "build" / "e2e"
     with LocalAws(tmp_path_factory.mktemp("aws")) as local, applied(local.environment):
         built = deploy.build(cache)
         aws = Boto3Clients(Connection(region=REGION))
-        stack = deploy_bot(built, aws, slack_api_url=emulated_slack.api_url, channel=emulate.CHANNEL, token=emulate.TOKEN)
+        stack = deploy_bot(
+            built,
+            aws,
+            slack_api_url=emulated_slack.api_url,
+            channel=emulate.CHANNEL,
+            token=emulate.TOKEN,
+            parameters={**PARAMETERS, "ChangeableRoles": "f-*-role"},
+        )
         slack = WebClient(token=emulate.TOKEN, base_url=emulated_slack.api_url)
         yield DeployedBot(local, aws, stack, slack, _spy_on(aws, stack.topic_arn))
 
@@ -126,8 +134,7 @@ def _spy_on(aws: Boto3Clients, topic_arn: str) -> str:
     return url
 
 
-def _cannot_run(reason: str) -> None:
-    """Skip, but fail where everything has to run."""
-    if os.environ.get("LAMBDA_MEDIC_NO_SKIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def local_aws_is_missing() -> str:
+    """Return what has to be installed, or nothing."""
+    is_there = importlib.util.find_spec("ministack") is not None and shutil.which("make")
+    return "" if is_there else "the local AWS or make is not installed: install the extra `test`, and make"

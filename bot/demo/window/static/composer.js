@@ -36,7 +36,7 @@ export function composer(id, placeOf) {
     box.removeAttribute("aria-activedescendant");
   };
   const suggest = () => {
-    rows = placeOf()?.thread_ts ? [] : suggestions(box.value, store.shown);
+    rows = !store.shown || placeOf()?.thread_ts ? [] : suggestions(box.value, store.shown);
     if (!rows.length) return hide();
     at = Math.min(at, rows.length - 1);
     list.replaceChildren(
@@ -66,7 +66,7 @@ export function composer(id, placeOf) {
   const send = async () => {
     const text = box.value.trim();
     const place = placeOf();
-    if (!text || !place) return;
+    if (!text || !place || !store.shown) return;
     box.value = "";
     hide();
     grow();

@@ -2,6 +2,8 @@
 // Source of the names: https://github.com/iamcal/emoji-data
 
 const EMOJI = {
+  heavy_plus_sign: "➕",
+  heavy_minus_sign: "➖",
   lock: "🔒",
   hole: "🕳",
   repeat: "🔁",
