@@ -39,8 +39,13 @@ def to_values(incident: Incident) -> dict[str, object]:
 
 
 def victim_values(victim: Victim) -> dict[str, object]:
-    """Return a victim as the table's values."""
-    return {**victim.model_dump(exclude={"alarms"}), "alarms": _alarm_map(victim.alarms)}
+    """Return a victim as the table's values: one text, for a storm's list is read often and has to fit into an item of 400 KB.
+
+    What CloudWatch said of each alarm stays in the function's own record.
+    """
+    alarms = tuple(alarm.model_copy(update={"reason": ""}) for alarm in victim.alarms)
+    line = victim.model_copy(update={"alarms": alarms}).model_dump_json(exclude_defaults=True)
+    return {"incident_id": victim.incident_id, "version": victim.version, "line": line}
 
 
 def as_victim(incident: Incident) -> Victim:
@@ -61,7 +66,7 @@ def from_values(item: dict[str, Any]) -> Incident:
     plain = {name: value for name, value in item.items() if name in _FIELDS and name not in {"alarms", "victims"}}
     incident = Incident.model_validate({**plain, "alarms": _alarms(item.get("alarms"))})
     others = sorted(
-        (Victim.model_validate({**each, "alarms": _alarms(each.get("alarms"))}) for each in (item.get("victims") or {}).values()),
+        (Victim.model_validate_json(each["line"]) for each in (item.get("victims") or {}).values()),
         key=lambda victim: (victim.since or 0.0, victim.incident_id),
     )
     victims = (as_victim(incident), *others) if others else ()
@@ -69,11 +74,12 @@ def from_values(item: dict[str, Any]) -> Incident:
     if not alarms:
         return incident
     latest = max(alarms, key=lambda alarm: alarm.changed_at)
+    said = max((alarm for alarm in alarms if alarm.reason), key=lambda alarm: alarm.changed_at, default=latest)
     return incident.model_copy(
         update={
             "victims": victims,
             "alarm_state": _state_of(alarms),
-            "alarm_reason": latest.reason,
+            "alarm_reason": said.reason,
             "alarm_changed_at": latest.changed_at,
             "fired": sum(alarm.fired for alarm in alarms),
             "recovered_at": recovery_of(alarms),

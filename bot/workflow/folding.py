@@ -65,14 +65,14 @@ def fold(case: Case, incident: Incident, lead_id: str) -> None:
 
 def tell_lead(case: Case, victim: Incident, *, repeated: str = "") -> None:
     """Bring the incident that a victim was folded into up to date."""
-    lead = case.desk.store.list_victim(lead_of(case, victim).id, victim)
+    lead = case.desk.store.list_victim(victim.folded_into, victim)
     if not lead.thread_ts:
         if lead.examined_by and lead.examined_until >= case.now:
             # Its own worker opens the thread, and reads the list of victims after that.
             return
         lead = open_thread(case, lead)
     show(case, lead.id)
-    say_news(case, lead.id, repeated=repeated)
+    say_news(case, lead, repeated=repeated)
 
 
 def _await_leader(case: Case, incident: Incident, gate: Gate, key: str) -> None:

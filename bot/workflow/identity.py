@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.models.alarm import Alarm, AlarmState
 from bot.models.incident import AlarmNote
 from bot.models.incident_file import Target
+
+REASON_CHARS: Final = 300
+"""An incident may have hundreds of alarms, and has to fit into one item of the table."""
 
 
 def alarm_identity(alarm: Alarm) -> str:
@@ -31,6 +36,6 @@ def note_of(alarm: Alarm, state: AlarmState | None = None, at: float | None = No
         identity=alarm_identity(alarm),
         name=alarm.name,
         state=state or alarm.state,
-        reason=alarm.reason if state is None else "",
+        reason=alarm.reason[:REASON_CHARS] if state is None else "",
         changed_at=alarm.changed_at.timestamp() if at is None else at,
     )

@@ -252,7 +252,8 @@ def _answered(case: Case, incident: Incident, findings: Findings | None, problem
 
 def _report(case: Case, incident_id: str, findings: Findings | None, repeat_of: str) -> None:
     """Show the answer, post its replies, and then say what happened meanwhile, which everyone else has left to this worker."""
-    report = show(case, incident_id, findings, repeat_of)
+    show(case, incident_id, findings, repeat_of)
+    report = report_of(case, incident_id, findings, repeat_of)
     if repeat_of and repeat_of == _cause(report.findings):
         case.desk.store.change(incident_id, examined_by="", examined_until=0)
         say_news(case, incident_id, repeated="repeated")

@@ -55,12 +55,14 @@ def is_quiet(case: Case, incident: Incident) -> bool:
     return not incident.thread_ts or incident.phase == "investigating" or at_it
 
 
-def say_news(case: Case, incident_id: str, *, repeated: str = "") -> None:
+def say_news(case: Case, known: Incident | str, *, repeated: str = "") -> None:
     """Say what is worse or over, once, whoever notices it first.
 
-    `repeated` names the reply for an alarm that fired and brought nothing new; it waits for the end of the window.
+    `known` is the incident as it stood after this event was noted, or its id. `repeated` names the reply for an alarm that fired and
+    brought nothing new; it waits for the end of the window.
     """
-    incident = known_incident(case, incident_id)
+    incident = known_incident(case, known) if isinstance(known, str) else known
+    incident_id = incident.id
     if is_quiet(case, incident):
         return
     if incident.recovered_at is not None and incident.alarms:

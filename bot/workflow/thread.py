@@ -73,22 +73,35 @@ def open_thread(case: Case, incident: Incident) -> Incident:
     return incident
 
 
-def show(case: Case, incident_id: str, findings: Findings | None = None, repeat_of: str = "") -> Report:
-    """Bring the first message up to date with the incident as it stands, or leave that to the worker that is at it; return the report."""
+def show(case: Case, incident_id: str, findings: Findings | None = None, repeat_of: str = "") -> None:
+    """Bring the first message up to date with the incident as it stands, or leave that to the worker that is at it."""
+    report: Report | None = None
 
     def edit() -> None:
-        _edit(case, report_of(case, incident_id, findings, repeat_of))
+        nonlocal report
+        # Between two edits in a row the evidence rarely changes, and is the dearest to read.
+        report = report_of(case, incident_id, findings or (report.findings if report else None), repeat_of, before=report)
+        _edit(case, report)
 
     edit_in_turn(case, incident_id, edit)
-    return report_of(case, incident_id, findings, repeat_of)
 
 
 def report_of(
-    case: Case, incident_id: str, findings: Findings | None = None, repeat_of: str = "", worse: tuple[Worsening, ...] = ()
+    case: Case,
+    incident_id: str,
+    findings: Findings | None = None,
+    repeat_of: str = "",
+    *,
+    worse: tuple[Worsening, ...] = (),
+    before: Report | None = None,
 ) -> Report:
-    """Return all that there is to say of an incident as it stands. `findings` saves reading those of this very event."""
+    """Return all that there is to say of an incident as it stands.
+
+    `findings` saves reading those of this very event, `before` reading what an earlier report holds.
+    """
     store, incident = case.desk.store, known_incident(case, incident_id)
-    if incident.answered_by and (findings is None or incident.answered_by != case.event):
+    known_by = before.incident.answered_by if before else case.event
+    if incident.answered_by and (findings is None or incident.answered_by != known_by):
         findings = store.load(incident_id, incident.answered_by) or findings
     return Report(
         incident=incident,

@@ -20,6 +20,7 @@ from bot.playbooks.shipped import load_with_shipped
 from bot.workflow.desk import Desk
 from tests.clock import SetClock
 from tests.dynamodb import OneClient
+from tests.memory_table import MemoryTable
 from tests.workflow.fakes import FakeAccount, FakeMessenger, KilledAfter, NoAws
 
 
@@ -61,10 +62,13 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
-    """Return a function that makes a world with an empty table."""
+    """Return a function that makes a world with an empty table: in memory, or moto's."""
     made: list[str] = []
 
-    def make() -> World:
+    def make(*, is_in_memory: bool = True) -> World:
+        return worlds(MemoryTable() if is_in_memory else _table())
+
+    def _table() -> Table:
         name = f"state-{len(made)}"
         made.append(name)
         dynamodb.create_table(
@@ -73,8 +77,11 @@ def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
+        return Table(OneClient(dynamodb), name)
+
+    def worlds(table: Table) -> World:
         clock, messenger, account = SetClock(), FakeMessenger(), FakeAccount()
-        store = DynamoIncidentStore(Table(OneClient(dynamodb), name), clock)
+        store = DynamoIncidentStore(table, clock)
         desk = Desk(
             store=store,
             index=DynamoIncidentIndex(store),
@@ -98,5 +105,5 @@ def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
 @pytest.fixture
 def world(new_world: Any) -> World:
     """Return a world with an empty table."""
-    made: World = new_world()
+    made: World = new_world(is_in_memory=False)
     return made
