@@ -139,10 +139,11 @@ def _entry(item: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _callers(statements: list[dict[str, Any]]) -> str:
+    """Return who may invoke, as short as a narrow panel needs it."""
     said = []
     for statement in statements:
         principal = statement.get("Principal")
         service = principal.get("Service", principal.get("AWS", "")) if isinstance(principal, dict) else str(principal or "")
         source = (statement.get("Condition") or {}).get("ArnLike", {}).get("AWS:SourceArn", "")
-        said.append(f"{service} {source}".strip())
+        said.append(f"{str(service).partition('.')[0]} {source.split(':', 5)[-1]}".strip())
     return "; ".join(said) or "none"

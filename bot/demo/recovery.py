@@ -44,7 +44,8 @@ class Recovery:
         if not is_fixed(scenario.fixed_when, made, self.aws):
             self._mended_at.pop(made.function_name, None)
             return False
-        if self.clock() - self._mended_at.setdefault(made.function_name, self.clock()) < self.mended_for_s:
+        now = self.clock()
+        if now - self._mended_at.setdefault(made.function_name, now) < self.mended_for_s:
             return False
         self.over.add(made.function_name)
         broken.recover(scenario, made, self.aws, now=self.now())

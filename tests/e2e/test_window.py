@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 WITHIN_MS = 120_000
 
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+DESKTOP: ViewportSize = {"width": 1440, "height": 940}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -80,7 +80,7 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         cannot_run(reason)
     cache = Path(__file__).parents[2] / "build" / "e2e"
     with run.running(lambda _phase, _seconds: None, cache) as bot, WindowServer(run.window(bot)) as window:
-        context = browser.new_context(viewport=DESKTOP, timezone_id="Europe/Berlin", locale="en-US", device_scale_factor=2)
+        context = browser.new_context(viewport=DESKTOP, timezone_id="Europe/Berlin", locale="en-US", device_scale_factor=1.5)
         page = context.new_page()
         page.set_default_timeout(WITHIN_MS)
         faults: list[str] = []
@@ -106,6 +106,11 @@ def test_alarm_to_undone_with_three_people(desk: Desk) -> None:
     assert desk.setting("Timeout") == "3 s"
     assert page.inner_text("[data-alarm=checkout-errors]") == "ALARM"
 
+    page.set_viewport_size(PHONE)
+    page.evaluate("document.querySelector('#thread-list').scrollTo(0, 0)")
+    desk.picture("thread-phone.png")
+    page.set_viewport_size(DESKTOP)
+
     desk.press("medic.plan")
     page.wait_for_selector("[data-callback='medic.request'] #modal-submit")
     page.wait_for_selector(".modal-body input")
@@ -129,10 +134,8 @@ def test_alarm_to_undone_with_three_people(desk: Desk) -> None:
     page.wait_for_selector("#thread-list >> text=/recovered/i")
     assert page.inner_text("[data-alarm=checkout-errors]") == "OK"
     desk.act_as("U0ONCALL")
+    page.locator("#thread-list .message:has([data-action='medic.undo'])").last.evaluate("(node) => node.scrollIntoView()")
     desk.picture("thread-desktop.png")
-    page.set_viewport_size(PHONE)
-    desk.picture("thread-phone.png")
-    page.set_viewport_size(DESKTOP)
 
     desk.press("medic.undo", confirm="Undo")
     page.wait_for_selector("[data-event=undone]")

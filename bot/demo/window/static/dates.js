@@ -53,5 +53,5 @@ export function dateWords(seconds, pattern, fallback) {
     if (!TOKENS[name]) unknown = true;
     return TOKENS[name] ? TOKENS[name](date) : "";
   });
-  return unknown ? fallback : capital(words);
+  return unknown ? fallback : words;
 }
