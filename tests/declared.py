@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from bot.alarms import target
+from bot.evidence import chart
 from bot.evidence.collectors import COLLECTORS
 from bot.remediations.offers import REMEDIATIONS
 from bot.workflow import changes
@@ -16,8 +17,8 @@ READING: Final = re.compile(r":(Get|GET$|List|Describe|Lookup|Simulate|FilterLog
 
 
 def evidence_actions() -> frozenset[str]:
-    """Return what the collectors and the alarm resolver ask."""
-    return frozenset(target.IAM_ACTIONS).union(*(collector.iam_actions for _, collector in COLLECTORS.items()))
+    """Return what the collectors, the alarm resolver and the chart ask."""
+    return frozenset(target.IAM_ACTIONS | chart.IAM_ACTIONS).union(*(collector.iam_actions for _, collector in COLLECTORS.items()))
 
 
 def remediation_actions() -> frozenset[str]:

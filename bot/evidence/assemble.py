@@ -52,6 +52,8 @@ def _completed(run: Run) -> Target:
     if len(arn) > 6:
         update = {"region": target.region or arn[3], "account_id": target.account_id or arn[4]}
     gateway, entrance = _result(run, "gateway"), _result(run, "entrance")
+    if alias := _result(run, "account-alias"):
+        update["account_alias"] = alias
     door: FrontDoor | None = gateway.front_door if gateway else entrance.front_door if entrance else target.front_door
     return target.model_copy(update={**update, "front_door": door})
 

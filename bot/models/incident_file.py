@@ -48,6 +48,8 @@ class Target(Lenient):
     qualifier: str | None = None
     region: str | None = None
     account_id: str | None = None
+    account_alias: str | None = None
+    """The account's own name, where it has one and it could be read."""
     front_door: FrontDoor | None = None
 
     @property

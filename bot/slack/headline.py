@@ -32,8 +32,8 @@ def subject(report: Report) -> str:
 def where(report: Report) -> str:
     """Return account and region, as far as they are known; the account by its alias where it has one."""
     target = report.findings.answer.target if report.findings else None
-    alias = (target.model_extra or {}).get("account_alias") if target else None
-    account = (alias if isinstance(alias, str) else None) or (target.account_id if target else None) or report.incident.account
+    known = (target.account_alias or target.account_id) if target else None
+    account = known or report.incident.account
     region = (target.region if target else None) or report.incident.region
     return ", ".join(part for part in (account, region) if part)
 

@@ -39,6 +39,7 @@ class TestFile:
     def test_holds_what_aws_answered(self) -> None:
         """Sections in AWS's own keys, the front door found from the resource policy."""
         shop = open_shop()
+        boto3.client("iam").create_account_alias(AccountAlias="shop-prod")
 
         incident = look()
 
@@ -46,6 +47,7 @@ class TestFile:
             function_name="checkout",
             region=REGION,
             account_id=ACCOUNT,
+            account_alias="shop-prod",
             front_door=FrontDoor(kind="rest-api", id=shop.api_id, stage="prod", route="POST /orders"),
         )
         assert incident.function is not None

@@ -11,7 +11,18 @@ from bot.models.diagnosis import RemediationOffer
 from bot.models.incident import AlarmNote, Asking, Report
 from bot.slack.blocks import Message
 from bot.slack.render import excerpt_file, part_names, render_root
-from tests.slack.factories import SINCE, a_change, a_charted_report, a_report, a_timeout, a_victim, an_answer, an_incident, with_evidence
+from tests.slack.factories import (
+    SINCE,
+    TARGET,
+    a_change,
+    a_charted_report,
+    a_report,
+    a_timeout,
+    a_victim,
+    an_answer,
+    an_incident,
+    with_evidence,
+)
 from tests.slack.validation import assert_valid_message, objects, shown
 
 
@@ -114,6 +125,14 @@ class TestImpact:
         metrics.append({**metrics[-1], "Dimensions": {"ApiName": "shop"}})
 
         assert "240 times" in said(render_root(with_evidence(report, metrics=metrics)))
+
+
+class TestPlace:
+    def test_goes_by_the_accounts_alias(self) -> None:
+        """Nobody knows twelve digits at night."""
+        target = TARGET.model_copy(update={"account_alias": "shop-prod"})
+
+        assert "checkout: function timeout (shop-prod, eu-west-1)" in said(render_root(a_report(an_answer(target=target))))
 
 
 class TestButtons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.evidence.base import COLLECTORS
 from bot.evidence.collectors import (
+    account,
     concurrency,
     entrance,
     event_sources,
@@ -20,6 +21,7 @@ from bot.evidence.collectors import (
 )
 
 MODULES = (
+    account,
     concurrency,
     entrance,
     event_sources,
