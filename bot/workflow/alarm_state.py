@@ -10,6 +10,7 @@ from bot.workflow.desk import Case
 from bot.workflow.folding import tell_lead
 from bot.workflow.identity import alarm_identity, note_of
 from bot.workflow.news import is_quiet, say_news
+from bot.workflow.quiet import mute_noted
 from bot.workflow.thread import post_replies, report_of, show
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def note_state(case: Case, alarm: Alarm) -> None:
     if not incident.thread_ts or incident.phase == "investigating":
         # Whoever is investigating reads the incident again after its edit, and says it then.
         return
+    incident = mute_noted(case, incident)
     show(case, incident.id)
     if alarm.state == "INSUFFICIENT_DATA" and not is_quiet(case, incident):
         post_replies(case, report_of(case, incident.id), ("no-data",))

@@ -121,7 +121,7 @@ def post_replies(case: Case, report: Report, parts: tuple[str, ...]) -> None:
         if case.noted(f"reply:{part}") is not None:
             continue
         if part not in posted:
-            _reply(case, report, part)
+            report = _reply(case, report, part)
         case.note(f"reply:{part}")
 
 
@@ -176,7 +176,8 @@ def known_incident(case: Case, incident_id: str) -> Incident:
     return incident
 
 
-def _reply(case: Case, report: Report, part: str) -> None:
+def _reply(case: Case, report: Report, part: str) -> Report:
+    """Post a reply and return the report, whose incident may have moved to another channel."""
     incident = report.incident
     try:
         paced(case, incident.channel, lambda: case.desk.messenger.reply(report, part))
@@ -184,8 +185,8 @@ def _reply(case: Case, report: Report, part: str) -> None:
         moved = _moved(case, incident, exc)
         if moved is None:
             raise
-        opened = open_thread(case, moved)
-        _reply(case, report.model_copy(update={"incident": opened}), part)
+        return _reply(case, report.model_copy(update={"incident": open_thread(case, moved)}), part)
+    return report
 
 
 def _edit(case: Case, report: Report) -> None:
