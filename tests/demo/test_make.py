@@ -49,9 +49,9 @@ class TestPath:
 
 
 class TestRecipe:
-    @pytest.mark.parametrize("function", ["AckFunction", "InvestigateFunction"])
+    @pytest.mark.parametrize("function", ["AckFunction", "InvestigateFunction", "RemediateFunction"])
     def test_reads_the_projects_own_makefile(self, function: str) -> None:
-        """Both functions of the template are built by it."""
+        """All functions of the template are built by it."""
         commands = recipe((ROOT / "deploy" / "Makefile").read_text(), f"build-{function}", {"PYTHON": "py", "ARTIFACTS_DIR": "out"})
 
         assert [command.split()[:2] for command in commands] == [["py", "deploy/package.py"]]
