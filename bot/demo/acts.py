@@ -45,7 +45,11 @@ class Acts:
             self._slack_says(user, channel, f"{command} failed with the error \u201c{exc}\u201d")
             return {"error": str(exc)}
         if answer.get("text") or answer.get("blocks"):
-            message = self.workspace.composed({**answer, "channel": channel}, ts=self.workspace.new_ts())
+            try:
+                message = self.workspace.composed({**answer, "channel": channel}, ts=self.workspace.new_ts())
+            except SlackError as exc:
+                self._slack_says(user, channel, f"{command} failed with the error \u201cinvalid_command_response\u201d ({exc.code})")
+                return {"error": exc.code}
             only_for = "" if answer.get("response_type") == "in_channel" else user
             self._keep(message, only_for)
         return {}

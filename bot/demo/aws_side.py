@@ -32,6 +32,7 @@ class AwsSide:
     _first: dict[str, dict[str, Any]] = field(default_factory=dict)
     _last: dict[str, Any] = field(default_factory=dict)
     _ending: threading.Event = field(default_factory=threading.Event)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def shown(self) -> dict[str, Any]:
         """Return the last state that was read."""
@@ -55,6 +56,10 @@ class AwsSide:
 
     def read(self) -> None:
         """Read everything once."""
+        with self._reading:
+            self._read()
+
+    def _read(self) -> None:
         functions = []
         for broken in list(self.watched):
             now = self.configuration(broken.function_name)

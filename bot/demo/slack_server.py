@@ -79,7 +79,10 @@ def _handler_for(workspace: Workspace) -> type[BaseHTTPRequestHandler]:
                 self._send(200, said.encode(), "text/plain")
 
         def _answer(self, method: str, body: bytes) -> dict[str, Any]:
-            arguments = _arguments(body, self.headers.get("Content-Type", ""), urlsplit(self.path).query)
+            try:
+                arguments = _arguments(body, self.headers.get("Content-Type", ""), urlsplit(self.path).query)
+            except ValueError:
+                return {"ok": False, "error": "invalid_json"}
             scheme, _, token = self.headers.get("Authorization", "").partition(" ")
             sent = token if scheme == "Bearer" else str(arguments.get("token") or "")
             try:

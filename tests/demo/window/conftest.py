@@ -38,7 +38,7 @@ def page(browser: Browser, demo: Canned) -> Iterator[Page]:
     opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     opened.set_default_timeout(10_000)
     opened.goto(demo.url)
-    opened.wait_for_selector("#box")
+    opened.wait_for_selector("[data-place=C0INCIDENTS]")
     yield opened
     context.close()
     assert faults == []

@@ -235,3 +235,25 @@ def test_phone_shows_one_pane_at_a_time(page: Page, demo: Canned) -> None:
     page.click("#aws-toggle")
     assert shown() == [".aws"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_focus_stays_when_its_message_is_edited(page: Page, demo: Canned) -> None:
+    """The bot edits a message while somebody stands on its button."""
+    head = demo.slack.chat_postMessage(channel=INCIDENTS, text="x", blocks=[button("Raise timeout", "medic.plan.0")])
+    page.focus("[data-action='medic.plan.0']")
+    demo.slack.chat_update(channel=INCIDENTS, ts=head["ts"], text="y", blocks=[button("Raise it", "medic.plan.0")])
+
+    page.wait_for_selector(".button >> text=Raise it")
+    assert page.evaluate("document.activeElement.dataset.action") == "medic.plan.0"
+
+
+def test_app_that_does_not_answer_a_command_is_told_by_slackbot(page: Page, demo: Canned) -> None:
+    """In private, with Slack's own code."""
+    demo.app.answer = lambda _request: (500, "")
+    page.focus("#box")
+    page.keyboard.type("/lambda status")
+    page.keyboard.press("Enter")
+
+    said = page.inner_text(".message.private")
+    assert "Slackbot" in said
+    assert "/lambda failed with the error “http_service_error”" in said

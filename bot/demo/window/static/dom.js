@@ -26,10 +26,19 @@ export function keyed(parent, items, keyOf, contentOf, make) {
     node.keptContent = content;
     return node;
   });
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const holder = focused && [...parent.children].find((node) => node.contains(focused));
   wanted.forEach((node, at) => {
     if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] || null);
   });
   while (parent.children.length > wanted.length) parent.lastElementChild.remove();
+  if (focused && !focused.isConnected) refocus(wanted.find((node) => node.dataset.key === holder.dataset.key), focused.dataset.action);
+}
+
+/** Gives the focus back to what stands where it was, so that a person at the keyboard keeps their place when a message is edited. */
+function refocus(node, action) {
+  const same = action && [...(node?.querySelectorAll("[data-action]") || [])].find((one) => one.dataset.action === action);
+  (same || node)?.focus({ preventScroll: true });
 }
 
 export const FOCUSABLE =
