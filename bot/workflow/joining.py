@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.alarms.tags import read_tags
 from bot.alarms.target import ResolvedTarget
 from bot.models.alarm import Alarm
 from bot.models.incident import Incident, incident_id_of
@@ -12,6 +11,7 @@ from bot.models.incident_file import Target
 from bot.workflow.desk import Case
 from bot.workflow.identity import alarm_identity, group_of, note_of
 from bot.workflow.routing import Routed, channel_for
+from bot.workflow.tags import read_tags
 from bot.workflow.thread import known_incident
 
 REOPEN_S: Final = 1800.0

@@ -178,6 +178,7 @@ class FakeAccount:
     missing: bool = False
     unknown_alarm: bool = False
     log: list[tuple[int, str]] = field(default_factory=lambda: TIMEOUT_LOG)
+    layers: list[str] = field(default_factory=list)
     error: BaseException | None = None
     collected: list[Any] = field(default_factory=list)
 
@@ -204,7 +205,14 @@ class FakeAccount:
             target=target,
             alarm=asked.get("alarm"),
             client=asked.get("client"),
-            function={"FunctionName": "checkout", "Timeout": 3, "MemorySize": 128, "Runtime": "python3.13", "Handler": "app.handler"},
+            function={
+                "FunctionName": target.function_name,
+                "Timeout": 3,
+                "MemorySize": 128,
+                "Runtime": "python3.13",
+                "Handler": "app.handler",
+                "Layers": [{"Arn": arn, "CodeSize": 1} for arn in self.layers],
+            },
             logs=[LogGroup(group="/aws/lambda/checkout", events=events)],
         )
         return Collected(incident=evidence, receipt=Receipt(seconds=1.0, api_calls=9, questions=4))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from bot.alarms.target import ResolvedTarget
 from bot.aws.incident_index import DynamoIncidentIndex
 from bot.errors import DeliveryError, NotYetError
+from bot.models.alarm import Alarm
 from bot.models.change import Change, Offered
+from bot.models.incident_file import Target
 from bot.workflow.desk import Desk
 from bot.workflow.investigate import investigate_alarm
 from bot.workflow.routing import Route
 from tests.workflow.conftest import World
-from tests.workflow.fakes import an_alarm
+from tests.workflow.fakes import Killed, an_alarm
+from tests.workflow.storm import IMPORT_LOG, LAYER
 
 HOUR = 3600.0
 
@@ -215,3 +220,103 @@ def test_offers_are_kept_before_their_buttons_are_shown(world: World) -> None:
     assert len(changes.kept) == len(shown.findings.answer.diagnoses[0].remediations)
     assert kept_at_edit[0] == len(changes.kept)
     assert {offered.incident_id for offered in changes.kept} <= {shown.incident.id}
+
+
+class TestFolding:
+    def test_waits_for_the_incident_that_opened_first(self, world: World) -> None:
+        """Its worker was killed in the middle: the others wait two minutes for it, then one of them tells of the cause."""
+        desk = replace(world.desk, resolve=FunctionByAlarm(), collect=world.account.collect)
+        with_layer(world)
+        world.account.error = Killed()
+        with pytest.raises(Killed):
+            fire(desk, name="first")
+        world.account.error = None
+
+        with pytest.raises(NotYetError, match="may have the same cause"):
+            fire(desk, name="second", minutes=1)
+        waiting = len(world.messenger.roots)
+        world.clock.move(126)
+        fire(desk, name="second", minutes=1)
+        fire(desk, name="third", minutes=2)
+
+        assert waiting == 1
+        assert [root.shown.incident.function for root in world.messenger.roots] == ["first", "second"]
+        assert [victim.function for victim in world.messenger.roots[1].shown.incident.victims] == ["second", "third"]
+
+    def test_of_one_whose_thread_is_open_leaves_a_pointer(self, world: World) -> None:
+        """The killed one comes again: its thread says where it goes on, and nobody is told twice."""
+        desk = replace(world.desk, resolve=FunctionByAlarm(), collect=world.account.collect)
+        with_layer(world)
+        world.account.error = Killed()
+        with pytest.raises(Killed):
+            fire(desk, name="first")
+        world.account.error = None
+        world.clock.move(126)
+        fire(desk, name="second", minutes=1)
+
+        fire(desk, name="first")
+
+        first, second = world.messenger.roots
+        assert first.shown.lead is not None
+        assert first.shown.lead.id == second.incident_id
+        assert world.messenger.replies(first) == []
+        assert {victim.function for victim in second.shown.incident.victims} == {"first", "second"}
+
+    def test_grows_aloud_once(self, world: World) -> None:
+        """The channel hears when four functions fail, and of the recovery when the last of them is back."""
+        desk = replace(world.desk, resolve=FunctionByAlarm(), collect=world.account.collect)
+        with_layer(world)
+        names = ["a", "b", "c", "d", "e"]
+        for name in names:
+            fire(desk, name=name)
+
+        (root,) = world.messenger.roots
+        assert world.messenger.replies(root).count("worse") == 1
+        for minutes, name in enumerate(names, start=2):
+            fire(desk, "OK", minutes, name=name)
+
+        assert world.messenger.replies(root).count("recovered") == 1
+        assert all(victim.recovered_at for victim in root.shown.incident.victims)
+        assert world.desk.index.open_incidents() == ()
+
+    def test_is_done_whole_wherever_the_worker_is_killed(self, new_world: Any) -> None:
+        """A victim is in the list once. If its worker dies before it knows of the storm, its thread points to the other."""
+        calls, opened = 0, list[int]()
+        while True:
+            calls += 1
+            world: World = new_world()
+            with_layer(world)
+            desk = replace(world.desk, resolve=FunctionByAlarm(), collect=world.account.collect)
+            fire(desk, name="first")
+            dying = world.killed_after(calls)
+            try:
+                fire(replace(dying, resolve=FunctionByAlarm(), collect=world.account.collect), name="second", minutes=1)
+                break
+            except Killed:
+                pass
+            world.clock.move(126)
+
+            fire(desk, name="second", minutes=1)
+
+            root, *others = world.messenger.roots
+            assert [victim.function for victim in root.shown.incident.victims] == ["first", "second"], calls
+            assert [other.shown.lead.id for other in others if other.shown.lead] == [root.incident_id] * len(others), calls
+            assert not any(world.messenger.replies(other) for other in others), calls
+            opened.append(len(others))
+        assert sum(opened) < len(opened) / 2
+        assert calls > 20
+
+
+class FunctionByAlarm:
+    """Finds a function by the alarm's name."""
+
+    def __call__(self, alarm: Alarm, aws: object, *, now: datetime) -> ResolvedTarget:
+        """Find it."""
+        target = Target(function_name=alarm.name, region="eu-west-1", account_id="123456789012", front_door=None)
+        return ResolvedTarget(alarm, (target,), alarm.window(now))
+
+
+def with_layer(world: World) -> None:
+    """Let every function fail for a module that its layer lacks."""
+    world.account.log = IMPORT_LOG
+    world.account.layers = [LAYER]
