@@ -162,4 +162,12 @@ def _refusal(exc: SlackApiError) -> DeliveryError:
     details = answer.get("response_metadata") or {} if said else {}
     needed = f"; needed scope: {answer.get('needed')}" if said and answer.get("needed") else ""
     places = "; ".join(str(place) for place in details.get("messages", []))
-    return DeliveryError(code, f"Slack refused {getattr(answer, 'api_url', '')}{needed}{': ' + places if places else ''}")
+    where = getattr(answer, "api_url", "")
+    return DeliveryError(code, f"Slack refused {where}{needed}{': ' + places if places else ''}", retry_after_s=_wait_s(answer))
+
+
+def _wait_s(answer: Any) -> float:
+    """Return for how long Slack wants to be left alone, 0 where it does not say."""
+    headers = getattr(answer, "headers", None) or {}
+    waits = ["".join(value) for name, value in headers.items() if name.lower() == "retry-after"]
+    return max((float(wait) for wait in waits if wait.isdigit()), default=0.0)

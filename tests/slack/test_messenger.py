@@ -42,11 +42,13 @@ class TestPost:
         assert messenger.post(a_report())[1] == "1778728330.000100"
 
     def test_does_not_wait_for_minutes(self, server: SlackServer, messenger: SlackMessenger) -> None:
-        """The queue waits for free, a function does not."""
+        """The queue waits for free, a function does not; how long is said, for the other workers wait, too."""
         server.script["chat.postMessage"] = [(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "600"})]
 
-        with pytest.raises(DeliveryError, match="ratelimited"):
+        with pytest.raises(DeliveryError, match="ratelimited") as caught:
             messenger.post(a_report())
+
+        assert caught.value.retry_after_s == 600
 
     def test_is_not_repeated_when_slack_may_have_taken_it(self, server: SlackServer, messenger: SlackMessenger) -> None:
         """A second thread is worse than a retry from the queue, which looks for the first one."""
