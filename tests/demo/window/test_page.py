@@ -257,3 +257,15 @@ def test_app_that_does_not_answer_a_command_is_told_by_slackbot(page: Page, demo
     said = page.inner_text(".message.private")
     assert "Slackbot" in said
     assert "/lambda failed with the error “http_service_error”" in said
+
+
+def test_link_to_a_thread_opens_it_here(page: Page, demo: Canned) -> None:
+    """The app's home and private answers link to threads by slack.com's addresses."""
+    head = demo.slack.chat_postMessage(channel=INCIDENTS, text="the incident")
+    link = f"<https://slack.com/archives/{INCIDENTS}/p{head['ts'].replace('.', '')}|thread>"
+    demo.slack.chat_postMessage(channel="C0GENERAL", text=f"see {link}")
+    page.click("[data-place=C0GENERAL]")
+    page.click(".message a >> text=thread")
+
+    assert "the incident" in page.inner_text("#thread-list .message")
+    assert page.inner_text("#channel-name") == "# incidents"

@@ -104,6 +104,10 @@ node("aws-toggle").addEventListener("click", () => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && store.thread && !node("layer").childElementCount) go({ thread: null, pane: "channel" });
 });
+document.addEventListener("permalink", ({ detail }) => {
+  if (!store.shown.channels.some((one) => one.id === detail.channel)) return;
+  go({ place: detail.channel, pane: "thread", thread: detail });
+});
 drawIcons();
 onChange(show);
 listen();

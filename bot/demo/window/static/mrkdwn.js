@@ -99,6 +99,17 @@ export function mention(id, names) {
 
 /** Returns a link; an address that is neither web nor mail stays text. */
 export function link(url, label) {
+  const message = /^https:\/\/[\w.-]*slack\.com\/archives\/(\w+)\/p(\d{10})(\d{6})(?:\?.*thread_ts=([\d.]+))?/.exec(url);
+  if (message) return permalink(url, label, { channel: message[1], ts: message[4] || `${message[2]}.${message[3]}` });
   if (!/^(https?:\/\/|mailto:)/i.test(url)) return el("span", {}, label || url);
   return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label || url);
+}
+
+/** Returns a link to a message of this workspace: it opens here and not at slack.com, which knows nothing of it. */
+function permalink(url, label, place) {
+  const open = (event) => {
+    event.preventDefault();
+    event.target.dispatchEvent(new CustomEvent("permalink", { bubbles: true, detail: place }));
+  };
+  return el("a", { href: url, onclick: open }, label || url);
 }
