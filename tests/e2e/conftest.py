@@ -119,8 +119,21 @@ def deployed(emulated_slack: emulate.EmulatedSlack, tmp_path_factory: pytest.Tem
             token=emulate.TOKEN,
             parameters={**PARAMETERS, "ChangeableRoles": "f-*-role"},
         )
+        _let_provision(aws, stack)
         slack = WebClient(token=emulate.TOKEN, base_url=emulated_slack.api_url)
         yield DeployedBot(local, aws, stack, slack, _spy_on(aws, stack.topic_arn))
+
+
+def _let_provision(aws: Boto3Clients, stack: deploy.Stack) -> None:
+    """Grant what MiniStack demands for provisioned concurrency by the wrong names; on AWS the role has none of them.
+
+    Source: ministack/core/iam_actions.py, _lambda_action
+    """
+    role = aws.client("lambda").get_function_configuration(FunctionName=stack.remediate_function)["Role"].rpartition("/")[2]
+    actions = ["lambda:UpdateFunctionCode", "lambda:DeleteFunction", "lambda:ListAliases"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:f-*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("iam").put_role_policy(RoleName=role, PolicyName="misnamed-provisioning", PolicyDocument=document)
 
 
 def _spy_on(aws: Boto3Clients, topic_arn: str) -> str:

@@ -178,7 +178,7 @@ def _checks(composer: Composer, change: Change) -> None:
     recovered = next((check for check in change.checks if check.recovered_at is not None and check.stands), None)
     last = change.checks[-1] if change.checks else None
     if recovered is not None and recovered.recovered_at is not None and change.applied_at is not None:
-        after = recovered.recovered_at - change.applied_at
+        after = max(0.0, recovered.recovered_at - change.applied_at)
         when = f"{duration_words(after)} after the change" if after > 0 else "before the change took effect"
         composer.section(bold("Recovered: "), Mrkdwn(f"{date(recovered.recovered_at)}, {when}."))
     if last is not None:

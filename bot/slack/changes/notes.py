@@ -43,7 +43,7 @@ def verified_note(change: Change) -> Message:
     check = next((check for check in change.checks if check.recovered_at is not None and check.stands), None)
     after = ""
     if check is not None and check.recovered_at is not None and change.applied_at is not None:
-        waited = check.recovered_at - change.applied_at
+        waited = max(0.0, check.recovered_at - change.applied_at)
         after = f" {duration_words(waited)} after the change" if waited > 0 else " just as the change took effect"
     composer = _headed("🟢", f"{target_words(change.plan)}: recovered{after}")
     when = Mrkdwn(f" Recovered {date(check.recovered_at)}.") if check is not None and check.recovered_at is not None else Mrkdwn("")

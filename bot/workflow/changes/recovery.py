@@ -78,7 +78,9 @@ def _by_alarm(change: Change, alarm: dict[str, Any], named: _Alarm, aws: AwsClie
     state = str(alarm.get("StateValue", ""))
     changed_at = _seconds(alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp"))
     applied_at = change.applied_at or 0.0
-    if state == "OK" and changed_at is not None and changed_at < applied_at:
+    # The write is in effect some time before it is noted as done.
+    began_at = min(applied_at, change.began_at or applied_at)
+    if state == "OK" and changed_at is not None and changed_at < began_at:
         # It was over before the change: what the change did shows in the calls alone.
         seen = _by_function(change, aws, now)
         return Seen(state, seen.recovered_at, f"the alarm was OK before the change; {seen.said}")
