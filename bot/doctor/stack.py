@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bot.doctor.finding import Deployment, Finding, code_of, unread
-from bot.errors import InputError
+from bot.errors import InputError, SettingsError
 from bot.ports import AwsClients
+from bot.settings import AckSettings, InvestigateSettings, RemediateSettings
 
 FUNCTIONS: Final = {
     "AckFunctionName": "the public endpoint",
@@ -24,8 +25,12 @@ QUEUES: Final = {
 
 DEAD_LETTERS: Final = {"DeadLetterQueueUrl": "WorkQueueUrl", "ChangeDeadLetterQueueUrl": "ChangeQueueUrl"}
 
-SLOW_S: Final = 300
-"""A message that waits longer than this is not being worked on."""
+SETTINGS: Final[dict[str, Callable[[Mapping[str, str]], object]]] = {
+    "AckFunctionName": AckSettings.from_environment,
+    "InvestigateFunctionName": InvestigateSettings.from_environment,
+    "RemediateFunctionName": RemediateSettings.from_environment,
+}
+"""What each function reads when it starts."""
 
 
 def read_deployment(name: str, aws: AwsClients) -> Deployment:
@@ -77,6 +82,23 @@ def check_functions(deployment: Deployment, aws: AwsClients) -> Iterator[Finding
             )
         else:
             yield Finding("ok", what, f"{name} is ready")
+
+
+def check_settings(deployment: Deployment, _aws: AwsClients) -> Iterator[Finding]:
+    """Would the functions start with the environment that they have?"""
+    for output, read in SETTINGS.items():
+        config = deployment.functions[output]
+        if "problem" in config:
+            continue
+        what, environment = f"settings of {FUNCTIONS[output]}", config.get("Environment") or {}
+        region = str(config.get("FunctionArn", "")).split(":")[3:4]
+        try:
+            settings = read({**environment.get("Variables", {}), "AWS_REGION": "".join(region)})
+        except SettingsError as exc:
+            yield Finding("fault", what, str(exc), f"deploy the stack {deployment.name} again with that parameter mended")
+            continue
+        seconds = ", ".join(map(str, settings.verify_after_seconds)) if isinstance(settings, RemediateSettings) else ""
+        yield Finding("ok", what, f"are valid; a change is looked at after {seconds} s" if seconds else "are valid")
 
 
 def check_queues(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:

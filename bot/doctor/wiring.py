@@ -1,4 +1,4 @@
-"""What leads to the bot, and who may let it change something: alarms, approval rules, routes."""
+"""What leads to the bot, and where its incidents go: alarms, routes, and who hears that the bot itself fails."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bot.doctor.finding import Deployment, Finding, Level, code_of, unread
-from bot.errors import InputError
+from bot.doctor.finding import Deployment, Finding, code_of, unread
+from bot.errors import SettingsError
 from bot.ports import AwsClients
-from bot.workflow.changes.rules import load_rules
+from bot.workflow.routing import Route, parse
 
 MAX_ALARMS: Final = 2000
 
@@ -36,7 +36,7 @@ def check_alarms(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
         yield unread(what, "cloudwatch:DescribeAlarms", exc)
         return
     wired = [alarm for alarm in alarms if topics & set(alarm.get("AlarmActions", []))]
-    loose = [alarm["AlarmName"] for alarm in alarms if alarm not in wired and alarm.get("Namespace") in OURS]
+    loose = [alarm["AlarmName"] for alarm in alarms if alarm not in wired and _is_for(deployment, alarm)]
     if not wired:
         topic = deployment.outputs.get("AlarmTopicArn")
         mend = f"add {topic} to their actions, name your topics in ExistingTopicArn1 to 5, or set AlarmEvents=on"
@@ -52,32 +52,52 @@ def check_alarms(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
         )
 
 
-def check_rules(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
-    """Who may ask for and approve a change?"""
-    what, name = "approval rules", deployment.variable("RemediateFunctionName", "APPROVAL_RULES_PARAMETER")
+def check_operator(deployment: Deployment, _aws: AwsClients) -> Iterator[Finding]:
+    """Who hears that the bot itself fails?"""
+    if deployment.parameters.get("OperatorTopicArn"):
+        yield Finding("ok", "alarms about the bot itself", f"go to {deployment.parameters['OperatorTopicArn']}")
+    else:
+        yield Finding("note", "alarms about the bot itself", "tell nobody", "deploy with OperatorTopicArn, a topic that people read")
+
+
+def check_routes(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
+    """Can the channel routes be used? Their channels are tried together with the default one."""
+    what, name = "channel routes", deployment.variable("InvestigateFunctionName", "ROUTES_PARAMETER")
     if not name:
-        mend = "write rules (docs/approvals.md), put them into a parameter, and deploy with ApprovalRulesParameter"
-        yield Finding("note", what, "none: nobody can make a change; buttons show the command to run by hand", mend)
+        yield Finding("ok", what, "none: everything goes into the default channel")
         return
+    mend = f"put valid routes (docs/incidents.md) there: aws ssm put-parameter --overwrite --type String --name {name} --value file://routes.yaml"
     try:
-        text = aws.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        routes = routes_of(deployment, aws)
+    except SettingsError as exc:
+        yield Finding("fault", what, f"cannot be used, so everything goes into the default channel: {exc}", mend)
     except (BotoCoreError, ClientError) as exc:
-        level: Level = "fault" if code_of(exc) == "ParameterNotFound" else "unknown"
-        yield Finding(
-            level, what, f"{name}: {code_of(exc)}", f"aws ssm put-parameter --type String --name {name} --value file://approvals.yaml"
-        )
-        return
-    try:
-        rules = load_rules(text, name)
-    except InputError as exc:
-        yield Finding("fault", what, f"cannot be read, so nobody can make a change: {exc}", "medic approvals check approvals.yaml")
-        return
-    yield Finding("ok", what, f"{len(rules.rules)} rules")
-    if not deployment.parameters.get("ChangeableFunctions"):
-        mend = "deploy with ChangeableFunctions, for example ChangeableFunctions='prod-*'"
-        yield Finding("fault", what, "there are rules, but the role may change no function", mend)
-    if deployment.variable("RemediateFunctionName", "DRY_RUN") == "on":
-        yield Finding("note", what, "this deployment rehearses: no change is ever made", "deploy with DryRun=off when you trust it")
+        if code_of(exc) == "ParameterNotFound":
+            yield Finding("fault", what, f"{name}: there is no such parameter, so everything goes into the default channel", mend)
+        else:
+            yield unread(what, f"ssm:GetParameter of {name}", exc)
+    else:
+        yield Finding("ok", what, f"{len(routes)} in {name}")
+
+
+def routes_of(deployment: Deployment, aws: AwsClients) -> tuple[Route, ...]:
+    """Return the routes, none where no parameter is named.
+
+    Raises:
+        SettingsError: They are not valid.
+        BotoCoreError, ClientError: They could not be read.
+    """
+    name = deployment.variable("InvestigateFunctionName", "ROUTES_PARAMETER")
+    if not name:
+        return ()
+    return parse(aws.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"], name)
+
+
+def _is_for(deployment: Deployment, alarm: dict[str, Any]) -> bool:
+    """Tell whether an alarm is one that the bot is made for; those about itself go to the operator."""
+    own = {deployment.outputs[output] for output in deployment.functions}
+    about = {dimension.get("Value") for dimension in alarm.get("Dimensions", [])}
+    return alarm.get("Namespace") in OURS and not own & about
 
 
 def _alarms(page: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,14 +15,27 @@ from urllib.parse import parse_qs
 import pytest
 from moto import mock_aws
 
-from bot.doctor import access, chat, stack, wiring
+from bot.aws.audit import DynamoAuditLog
+from bot.aws.table import Table
+from bot.doctor import access, changing, chat, endpoint, stack, trail, wiring
+from bot.doctor.examine import CHECKS
 from bot.doctor.finding import Check, Deployment, Finding
 from bot.errors import InputError
+from bot.models.audit import AuditRecord
 from bot.slack.manifest import bot_scopes
 from tests.alarms.aws_parts import ACCOUNT, REGION, Account
+from tests.declared import READING
 
 SECRET = "a-signing-secret"
 TOKEN = "xoxb-1-2-token"
+BUCKET = "medic-audit"
+ROUTES = "- {channel: C0PAYMENTS, functions: [payments-*]}\n"
+PARAMETERS = {
+    "DefaultChannel": "C0INCIDENTS",
+    "ChangeableFunctions": "check*",
+    "ChangeableRoles": "func*",
+    "OperatorTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:operators",
+}
 RULES = "version: 1\nrules:\n  - may_ask: [anyone]\n    may_approve: [U0APPROVER]\n"
 
 
@@ -115,6 +129,12 @@ def deployment(account: Account, world: World) -> Deployment:
     }
     for output in stack.FUNCTIONS:
         variables = {
+            "WORK_QUEUE_URL": urls["WorkQueueUrl"],
+            "CHANGE_QUEUE_URL": urls["ChangeQueueUrl"],
+            "TABLE_NAME": "state",
+            "DEFAULT_CHANNEL": "C0INCIDENTS",
+            "AUDIT_BUCKET": BUCKET,
+            "ROUTES_PARAMETER": "/medic/routes",
             "SLACK_BOT_TOKEN_PARAMETER": "/medic/token",
             "SLACK_SIGNING_SECRET_PARAMETER": "/medic/secret",
             "SLACK_API_URL": f"{world.url}api/",
@@ -126,13 +146,31 @@ def deployment(account: Account, world: World) -> Deployment:
         clients.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=outputs[function])
     events.put_rule(Name="sweep", ScheduleExpression="rate(15 minutes)")
     events.put_targets(Rule="sweep", Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:ChangeQueueUrl"}])
-    for name, value in (("/medic/token", TOKEN), ("/medic/secret", SECRET), ("/medic/rules", RULES)):
+    for name, value in (("/medic/token", TOKEN), ("/medic/secret", SECRET), ("/medic/rules", RULES), ("/medic/routes", ROUTES)):
         clients.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
+    account.function("checkout")
+    clients.client("dynamodb").create_table(
+        TableName="state",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    a_locked_bucket(account)
     functions = {output: clients.client("lambda").get_function_configuration(FunctionName=outputs[output]) for output in stack.FUNCTIONS}
-    return Deployment("lambda-medic", outputs, {"DefaultChannel": "C0INCIDENTS", "ChangeableFunctions": "*"}, functions)
+    for output, config in functions.items():
+        config["Role"] = f"arn:aws:iam::{ACCOUNT}:role/lambda-medic/{output}"
+    return Deployment("lambda-medic", outputs, dict(PARAMETERS), functions)
 
 
-def an_alarm(account: Account, name: str, **actions: list[str]) -> None:
+def a_locked_bucket(account: Account) -> None:
+    """Make the bucket as docs/install.md says."""
+    s3 = account.clients.client("s3")
+    s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True, CreateBucketConfiguration={"LocationConstraint": REGION})
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 1}}
+    s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule})
+
+
+def an_alarm(account: Account, name: str, **actions: Any) -> None:
     """Make an alarm on a function's errors."""
     account.clients.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
@@ -161,9 +199,9 @@ def test_whole_deployment_has_no_fault(deployment: Deployment, account: Account)
     """And a doctor who finds something everywhere is not asked again."""
     topic = [deployment.outputs["AlarmTopicArn"]]
     an_alarm(account, "checkout", AlarmActions=topic, OKActions=topic)
-    checks = (stack.check_functions, stack.check_queues, stack.check_sweep, chat.check_slack, chat.check_endpoint)
-    for check in (*checks, wiring.check_alarms, wiring.check_rules):
-        findings = found(check, deployment, account)
+    simulated = Simulated(account, writes_on=("function:checkout", f"{BUCKET}/audit/"))
+    for check in CHECKS:
+        findings = list(check(deployment, simulated))
         assert findings
         assert levels(findings) == {"ok"}, findings
 
@@ -171,7 +209,7 @@ def test_whole_deployment_has_no_fault(deployment: Deployment, account: Account)
 def test_secrets_appear_in_no_finding(deployment: Deployment, account: Account, world: World) -> None:
     """Not even when they are wrong."""
     world.secret, world.errors = "another", {"auth.test": "invalid_auth"}
-    findings = [*found(chat.check_slack, deployment, account), *found(chat.check_endpoint, deployment, account)]
+    findings = [*found(chat.check_slack, deployment, account), *found(endpoint.check_endpoint, deployment, account)]
 
     assert levels(findings) == {"fault"}
     assert not any(secret in repr(finding) for finding in findings for secret in (SECRET, TOKEN, "another"))
@@ -189,14 +227,14 @@ def broken(breaking: Callable[[Account, Deployment, World], Any], check: Check, 
         broken(lambda _a, _d, w: setattr(w, "scopes", "commands"), chat.check_slack, "missing: "),
         broken(lambda _a, _d, w: w.errors.update({"chat.postEphemeral": "channel_not_found"}), chat.check_slack, "channel_not_found"),
         broken(lambda _a, _d, w: w.errors.update({"chat.postEphemeral": "is_archived"}), chat.check_slack, "is_archived"),
-        broken(lambda _a, _d, w: setattr(w, "secret", "changed"), chat.check_endpoint, "answers 401 to a request signed"),
-        broken(lambda _a, _d, w: setattr(w, "is_open", True), chat.check_endpoint, "without a signature"),
+        broken(lambda _a, _d, w: setattr(w, "secret", "changed"), endpoint.check_endpoint, "answers 401 to a request signed"),
+        broken(lambda _a, _d, w: setattr(w, "is_open", True), endpoint.check_endpoint, "without a signature"),
         broken(
             lambda a, _d, _w: a.clients.client("ssm").delete_parameter(Name="/medic/token"), chat.check_slack, "there is no such parameter"
         ),
         broken(
             lambda a, _d, _w: a.clients.client("ssm").put_parameter(Name="/medic/secret", Value="x\n", Type="SecureString", Overwrite=True),
-            chat.check_endpoint,
+            endpoint.check_endpoint,
             "line end around it",
         ),
         broken(
@@ -217,8 +255,33 @@ def broken(breaking: Callable[[Account, Deployment, World], Any], check: Check, 
             lambda a, _d, _w: a.clients.client("ssm").put_parameter(
                 Name="/medic/rules", Value="rules:\n  - may_aproove: [U1]\n", Type="SecureString", Overwrite=True
             ),
-            wiring.check_rules,
+            changing.check_rules,
             "/medic/rules:2",
+        ),
+        broken(
+            lambda a, _d, _w: a.clients.client("ssm").delete_parameter(Name="/medic/rules"), changing.check_rules, "no such parameter, so"
+        ),
+        broken(lambda _a, d, _w: d.parameters.pop("ChangeableFunctions"), changing.check_rules, "the role may change no function"),
+        broken(
+            lambda a, _d, _w: a.clients.client("ssm").put_parameter(
+                Name="/medic/routes", Value="- chanel: C1\n", Type="SecureString", Overwrite=True
+            ),
+            wiring.check_routes,
+            "/medic/routes:1",
+        ),
+        broken(lambda a, _d, _w: a.clients.client("ssm").delete_parameter(Name="/medic/routes"), wiring.check_routes, "no such parameter"),
+        broken(
+            lambda _a, d, _w: d.functions["RemediateFunctionName"]["Environment"]["Variables"].update(VERIFY_AFTER_SECONDS="60,1000"),
+            stack.check_settings,
+            "VERIFY_AFTER_SECONDS",
+        ),
+        broken(lambda a, _d, _w: a.clients.client("s3").delete_bucket(Bucket=BUCKET), trail.check_trail, "there is no such bucket"),
+        broken(
+            lambda a, _d, _w: DynamoAuditLog(Table(a.clients, "state")).append(
+                AuditRecord(id="one", event="requested", at=1.0, by="U0ONCALL")
+            ),
+            trail.check_trail,
+            "entry 1 has no copy",
         ),
     ],
 )
@@ -227,7 +290,8 @@ def test_fault_is_found_with_what_mends_it(
 ) -> None:
     """Broken one way at a time."""
     breaking(account, deployment, world)
-    faults = [finding for finding in found(check, deployment, account) if finding.level == "fault"]
+    aws = Simulated(account, writes_on=("function:checkout", f"{BUCKET}/audit/"))
+    faults = [finding for finding in check(deployment, aws) if finding.level == "fault"]
 
     assert any(said in finding.said for finding in faults), faults
     assert all(finding.mend for finding in faults)
@@ -247,40 +311,97 @@ def test_without_rules_the_doctor_says_that_nobody_can_change_anything(deploymen
     """It is the safe default, and no fault."""
     bare = Deployment(deployment.name, deployment.outputs, deployment.parameters, {})
 
-    assert levels(found(wiring.check_rules, bare, account)) == {"note"}
+    assert levels(found(changing.check_rules, bare, account)) == {"note"}
 
 
 class Simulated:
-    """Fills AwsClients with an IAM whose simulation a test decides; moto has none."""
+    """The account's clients with an IAM whose simulation a test decides; moto has none.
 
-    def __init__(self, allowed: Callable[[str], bool]) -> None:
-        self._allowed = allowed
+    What reads is allowed, and what writes on the resources that are named; a test may decide otherwise about single actions.
+    """
+
+    def __init__(self, account: Account, *, writes_on: tuple[str, ...] = (), allowed: Mapping[str, bool] | None = None) -> None:
+        self._account = account
+        self._writes_on = writes_on
+        self._decided = allowed or {}
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Return IAM."""
-        return self
+        """Return a client."""
+        return self if service == "iam" else self._account.clients.client(service, region)
 
     def simulate_principal_policy(self, **asked: Any) -> dict[str, Any]:
         """Answer as IAM does."""
-        decisions = {action: "allowed" if self._allowed(action) else "implicitDeny" for action in asked["ActionNames"]}
-        return {"EvaluationResults": [{"EvalActionName": a, "EvalDecision": d} for a, d in decisions.items()]}
+        decisions = {action: self._is_allowed(action, asked) for action in asked["ActionNames"]}
+        results = [{"EvalActionName": name, "EvalDecision": "allowed" if is_so else "implicitDeny"} for name, is_so in decisions.items()]
+        return {"EvaluationResults": results}
+
+    def _is_allowed(self, action: str, asked: dict[str, Any]) -> bool:
+        if action in self._decided:
+            return self._decided[action]
+        if READING.search(action):
+            return not asked["PolicySourceArn"].endswith("/AckFunctionName")
+        return any(part in asked["ResourceArns"][0] for part in self._writes_on)
 
 
-def test_refused_read_is_named(deployment: Deployment) -> None:
+def test_refused_read_is_named(deployment: Deployment, account: Account) -> None:
     """Without it the answers have gaps."""
-    aws = Simulated(lambda action: action != "lambda:GetPolicy")
-    [finding] = access.check_reading(deployment, aws)
+    said = [finding.said for finding in access.check_reading(deployment, Simulated(account, allowed={"lambda:GetPolicy": False}))]
+
+    assert len(said) == 2
+    assert all(one.startswith("1 of ") and one.endswith("lambda:GetPolicy") for one in said)
+
+
+def test_refused_write_is_named(deployment: Deployment, account: Account) -> None:
+    """The template allows it; a boundary or an organisation does not."""
+    aws = Simulated(account, writes_on=("function:checkout",), allowed={"lambda:UpdateAlias": False})
+    [finding] = access.check_changing(deployment, aws)
 
     assert finding.level == "fault"
-    assert finding.said.endswith("lambda:GetPolicy")
+    assert finding.said.endswith("function:checkout: lambda:UpdateAlias")
 
 
-def test_widened_role_is_found(deployment: Deployment) -> None:
+def test_role_that_may_change_the_bot_itself_is_found(deployment: Deployment, account: Account) -> None:
+    """It could approve for everybody then."""
+    [finding] = access.check_changing(deployment, Simulated(account, writes_on=("function:",)))
+
+    assert finding.level == "fault"
+    assert "may change the bot's own" in finding.said
+
+
+def test_widened_role_is_found(deployment: Deployment, account: Account) -> None:
     """Somebody attached a policy to the role that only reads."""
-    findings = list(access.check_forbidden(deployment, Simulated(lambda action: action == "lambda:AddPermission")))
+    findings = list(access.check_forbidden(deployment, Simulated(account, allowed={"lambda:AddPermission": True})))
 
     assert [finding.level for finding in findings].count("fault") == 1
     assert any("lambda:AddPermission" in finding.said for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"ChangeableFunctions": "payments-*"}, "payments-* names none of 1 functions"),
+        ({"ChangeableFunctions": "a*"}, "a* names none of 1 functions"),
+        ({"ChangeableRoles": "service-role/func*"}, "service-role/func* names the role of none of them"),
+        ({"ChangeableFunctions": "", "ChangeableRoles": "func*"}, "does nothing without ChangeableFunctions"),
+    ],
+)
+def test_pattern_that_names_nothing_is_found(deployment: Deployment, account: Account, parameters: dict[str, str], said: str) -> None:
+    """A misspelt one lets nobody down before the night it is needed. The bot's own functions do not count."""
+    other = replace(deployment, parameters={**deployment.parameters, **parameters})
+    [told] = [finding for finding in found(changing.check_changeable, other, account) if finding.level != "ok"]
+
+    assert told.said == said
+    assert told.mend
+
+
+def test_alarms_about_the_bot_are_not_asked_to_lead_to_it(deployment: Deployment, account: Account) -> None:
+    """They go to the operator; one that nobody hears is noted."""
+    an_alarm(account, "checkout", AlarmActions=[deployment.outputs["AlarmTopicArn"]], OKActions=[deployment.outputs["AlarmTopicArn"]])
+    an_alarm(account, "own", Dimensions=[{"Name": "FunctionName", "Value": deployment.outputs["AckFunctionName"]}])
+    bare = replace(deployment, parameters={**deployment.parameters, "OperatorTopicArn": ""})
+
+    assert levels(found(wiring.check_alarms, bare, account)) == {"ok"}
+    assert levels(found(wiring.check_operator, bare, account)) == {"note"}
 
 
 def test_stack_that_is_none_of_ours_is_refused(account: Account) -> None:
