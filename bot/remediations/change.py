@@ -112,9 +112,15 @@ class _Move:
             self._check_between(seen)
         else:
             self._check_start(seen)
+        seen = self._walk(seen)
+        return self._done(self.outcome, is_settled=not seen.is_pending)
+
+    def _walk(self, seen: Observed) -> Observed:
+        """Send one call after another. What somebody else put there meanwhile ends it: the next call would write over it."""
         while calls := self.remedy.steps(self.plan, seen.values, self.goal):
             seen = self._send(with_revision(calls[0], seen.revision_id), seen)
-        return self._done(self.outcome, is_settled=not seen.is_pending)
+            self._check_between(seen)
+        return seen
 
     def _done(self, outcome: Outcome, *, is_settled: bool) -> AppliedChange:
         return AppliedChange(
@@ -166,7 +172,9 @@ class _Move:
             raise PlanStaleError("revision_id", planned, seen.revision_id, hint=": something else was changed, make the plan again")
 
     def _check_between(self, seen: Observed) -> None:
-        """After an attempt that broke off each field is as before or as wanted; anything else is somebody's."""
+        """On the way, and after an attempt that broke off, each field is as before or as wanted; anything else is somebody's."""
+        if self.remedy.reached(seen.values, self.goal):
+            return
         for name, value in seen.values.items():
             if value not in (self.start.get(name), self.goal.get(name)):
                 raise PlanStaleError(name, self.start.get(name), value)
@@ -195,7 +203,23 @@ class _Move:
             return self._observe()
         if exc.code in CHANGED_CODES:
             raise PlanStaleError("revision_id", before.revision_id, seen.revision_id, hint=": AWS refused the write") from exc
-        raise RemediationError(f"{exc}; read back: {_told(seen)}", operation=name, code=exc.code) from exc
+        told = self._taken_back(seen) if seen.values != self.start and not self.is_undo else f"read back: {_told(seen)}"
+        raise RemediationError(f"{exc}; {told}", operation=name, code=exc.code) from exc
+
+    def _taken_back(self, seen: Observed) -> str:
+        """Put back what the calls before a refused one made, since nobody approved half a change, and say what stands then.
+
+        Raises:
+            OutcomeUnknownError: What stands could not be read; the next attempt goes on from there.
+        """
+        back = _Move(self.remedy, self.plan, self.reads, start=self.goal, goal=self.start, is_undo=True, sent=self.sent)
+        try:
+            seen = back._walk(seen)
+        except OutcomeUnknownError:
+            raise
+        except RemediationError as exc:
+            return f"what was made before it could not be taken back: {exc}"
+        return f"what was made before it was taken back; read back: {_told(seen)}"
 
     def _read_back(self, name: str, before: Observed, cause: Exception | None = None) -> Observed:
         """Return the state as soon as it differs from before, or as it is after some seconds."""

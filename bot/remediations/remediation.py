@@ -25,6 +25,8 @@ from bot.remediations.state import Observed, with_revision
 
 REMEDIATIONS: Final[Registry[type[Remediation]]] = Registry("remediation")
 
+RISING: Final[tuple[Risk, ...]] = ("low", "medium", "high")
+
 PLAN_READS: Final = OWNERSHIP_READS | {"lambda:GetFunctionConfiguration"}
 """What every plan reads: that the function is there, where it is, and who owns it."""
 
@@ -137,7 +139,7 @@ class Remediation(ABC):
         return RemediationPlan(
             **subject.model_dump(),
             incident_id=request.incident_id,
-            risk=draft.risk or request.risk or self.risk,
+            risk=_highest(self.risk, request.risk, draft.risk),
             before=seen.values,
             after=draft.after,
             revision_id=revision,
@@ -197,6 +199,11 @@ class Remediation(ABC):
     def declined(self, why: str) -> DeclinedRemediation:
         """Return a refusal with its reason."""
         return DeclinedRemediation(action=self.action, why=why)
+
+
+def _highest(*risks: Risk | None) -> Risk:
+    """Return the highest risk: an offer may know of more than the action has by itself, and never of less."""
+    return max((risk for risk in risks if risk is not None), key=RISING.index)
 
 
 def next_step(wanted: float, steps: Sequence[int]) -> int:

@@ -15,6 +15,7 @@ from bot.remediations.offers import REMEDIATIONS
 from bot.remediations.reads import Reads
 from tests.remediations.account import REGION, Account, failure
 from tests.remediations.changes import ACTIONS, API_ARN, change_of, configure, plan_of, remedy
+from tests.workflow.fakes import Killed
 
 UNDOABLE: tuple[Action, ...] = tuple(a for a in ACTIONS if a != "request-quota-increase")
 
@@ -274,15 +275,25 @@ class TestTwoStatements:
         ]
     }
 
-    def test_a_retry_finishes_what_broke_off_in_between(self, account: Account) -> None:
-        """The first stands, the second was refused; each is added once."""
+    def test_a_second_that_is_refused_takes_the_first_back(self, account: Account) -> None:
+        """Nobody approved half a change; the refusal and what stands then are told."""
         remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
         account.calls.clear()
         count = iter(range(9))
         account.faults["lambda:AddPermission"] = lambda: None if next(count) == 0 else failure(500, "ServiceException")
-        with pytest.raises(RemediationError, match=r"ServiceException.*statement lambda-medic-two is none"):
+
+        with pytest.raises(RemediationError, match=r"ServiceException.*taken back; read back: statement lambda-medic-one is none"):
             remediation.apply(plan, account)
-        account.faults.clear()
+
+        assert live("add-invoke-permission", plan, account) == plan.before
+
+    def test_a_retry_finishes_what_broke_off_in_between(self, account: Account) -> None:
+        """The worker died after the first; each is added once."""
+        remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
+        account.calls.clear()
+        account.lost["lambda:AddPermission"] = Killed()  # type: ignore[assignment]
+        with pytest.raises(Killed):
+            remediation.apply(plan, account)
 
         done = remediation.apply(plan, account, resuming=True)
 
