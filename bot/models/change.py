@@ -116,6 +116,8 @@ class Change(Strict):
     problem: str = ""
     """Why it failed, or why the last attempt to undo it was refused."""
     undo_by: Decision | None = None
+    undo_from: ChangeState | None = None
+    """Where it goes back to when its undoing is refused."""
     is_undo_begun: bool = False
     """AWS refused an undoing, maybe in its midst: the next one goes on from what stands."""
     undone: AppliedChange | None = None

@@ -10,7 +10,7 @@ from bot.errors import DeliveryError, InputError, RefusedError, RemediationError
 from bot.models.change import Change, ChangeState, change_id_of
 from bot.models.plan import RemediationPlan
 from bot.workflow.changes import states
-from bot.workflow.changes.authority import authority_over, check_may_ask
+from bot.workflow.changes.authority import authority_over, check_can_be_approved, check_may_ask
 from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.inputs import parse_values
 from bot.workflow.changes.prepare import Prepared, prepare
@@ -51,6 +51,7 @@ def _opened(desk: ChangeDesk, command: ClickCommand) -> Change | None:
         plan = prepared.plan(desk, given)
         rule = authority_over(desk, plan, prepared.incident.id).required()
         check_may_ask(desk, rule, command.user_id)
+        check_can_be_approved(desk, rule, plan, command.user_id)
         _check_is_only(desk, plan)
     except (InputError, RemediationError, TargetNotFoundError) as exc:
         _refuse(desk, command, prepared, plan, str(exc))
@@ -163,8 +164,8 @@ def _refuse(desk: ChangeDesk, command: ClickCommand, prepared: Prepared | None, 
         channel=incident.channel if incident else command.channel_id,
         verb=command.verb,
         why=why,
-        action=prepared.offered.action if prepared and plan is None else None,
-        function=prepared.case.function_name if prepared and plan is None else None,
+        action=prepared.offered.action if prepared else None,
+        function_name=(prepared.case.function_name or "") if prepared else "",
     )
     channel, thread_ts = (incident.channel, incident.thread_ts) if incident else (command.channel_id, command.thread_ts)
     _tell(desk, channel, thread_ts, command.user_id, f"I did not ask for this change: {why}")

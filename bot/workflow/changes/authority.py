@@ -11,7 +11,7 @@ from bot.models.plan import RemediationPlan
 from bot.remediations.case import partition_of
 from bot.remediations.reads import Reads
 from bot.workflow.changes.desk import ChangeDesk
-from bot.workflow.changes.rules import Rule, Rules, may, rule_for
+from bot.workflow.changes.rules import Rule, Rules, may, people_of, rule_for
 
 READS: Final = frozenset({"lambda:ListTags"})
 """What the search for a rule asks AWS, and only where a rule names tags."""
@@ -95,6 +95,23 @@ def check_may_approve(desk: ChangeDesk, rule: Rule, user_id: str) -> None:
     permit = may(rule.may_approve, user_id, desk.groups)
     if not permit:
         raise RefusedError(_not_named("decide about this change", permit.unread))
+
+
+def check_can_be_approved(desk: ChangeDesk, rule: Rule, plan: RemediationPlan, asked_by: str) -> None:
+    """Let nobody ask for what too few people could approve; where a group cannot be read, that is not known.
+
+    Raises:
+        RefusedError: There are too few.
+    """
+    try:
+        people = people_of(rule.may_approve, desk.groups)
+    except DeliveryError:
+        return
+    others = people if rule.self_approval else people - {asked_by}
+    needed = rule.needed_for(plan)
+    if len(others) < needed:
+        besides = " besides you" if len(others) < len(people) else ""
+        raise RefusedError(f"{needed} must approve this change, and the approval rules name {len(others)}{besides}")
 
 
 def is_forbidden_self(rule: Rule, change: Change, user_id: str) -> bool:

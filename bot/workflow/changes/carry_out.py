@@ -38,12 +38,12 @@ def carry_out(desk: ChangeDesk, command: TickCommand) -> None:
         if change.state == "approved":
             _make(desk, change)
         elif change.state == "applying":
-            _apply(desk, change, is_resuming=True)
+            _go_on(desk, change)
         else:
             announce(desk, change)
 
 
-def settle(desk: ChangeDesk, change: Change, *, is_final: bool) -> None:
+def settle(desk: ChangeDesk, change: Change, *, is_final: bool, why: str = "") -> None:
     """End an attempt that broke off and that no message follows any more: by what stands, and without a write.
 
     Unless it is final, a state that cannot be read is left for the next time.
@@ -65,9 +65,9 @@ def settle(desk: ChangeDesk, change: Change, *, is_final: bool) -> None:
         )
         _applied(desk, change, result)
     elif seen == change.plan.before:
-        _fail(desk, change, "it broke off before anything was changed")
+        _fail(desk, change, f"it broke off before anything was changed{why}")
     else:
-        _fail(desk, change, f"it broke off; what stands is {told(seen)}")
+        _fail(desk, change, f"it broke off; what stands is {told(seen)}{why}")
 
 
 def announce(desk: ChangeDesk, change: Change) -> None:
@@ -116,6 +116,15 @@ def _make(desk: ChangeDesk, change: Change) -> None:
     _apply(desk, desk.changes.swap(states.begin(change, now)), is_resuming=False)
 
 
+def _go_on(desk: ChangeDesk, change: Change) -> None:
+    """Go on with an attempt that broke off, unless it may no longer be made: then it ends with what stands."""
+    reason = decide.still_allowed(desk, change)
+    if reason:
+        settle(desk, change, is_final=False, why=f"; it is not gone on with: {reason}")
+    else:
+        _apply(desk, change, is_resuming=True)
+
+
 def _apply(desk: ChangeDesk, change: Change, *, is_resuming: bool) -> None:
     plan, remedy = change.plan, desk.remedies(change.plan.action)
     # Before the write: without an entry in the audit trail nothing is changed.
@@ -129,7 +138,8 @@ def _apply(desk: ChangeDesk, change: Change, *, is_resuming: bool) -> None:
     except OutcomeUnknownError:
         raise
     except (RefusedError, PlanStaleError) as exc:
-        _fail(desk, change, str(exc))
+        # Of several calls the first may have been made before somebody else's value was met.
+        _fail(desk, change, f"{exc}{_standing(desk, change)}" if len(plan.calls) > 1 else str(exc))
     except RemediationError as exc:
         if _is_unread(plan, exc):
             # It was a question that AWS did not answer, before the write or after it. The next delivery asks again.

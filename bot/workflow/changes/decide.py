@@ -46,14 +46,14 @@ def decide(desk: ChangeDesk, command: ClickCommand) -> None:
 
 
 def still_allowed(desk: ChangeDesk, change: Change) -> str:
-    """Return why an approved change must not be made now, or an empty text.
+    """Return why an approved change must not be made now, or an empty text; one that was begun has no lifetime any more.
 
     Raises:
         DeliveryError: A user group cannot be read at this moment. Nothing is made on a guess: it comes again, until the lifetime ends.
     """
     if change.plan.fingerprint() != change.fingerprint:
         return OTHER_PLAN
-    if desk.clock.now().timestamp() >= change.expires_at:
+    if change.state == "approved" and desk.clock.now().timestamp() >= change.expires_at:
         return "its lifetime ended before it was begun"
     authority = authority_over(desk, change.plan, change.incident_id)
     if authority.rule is None:

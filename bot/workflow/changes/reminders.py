@@ -11,6 +11,7 @@ from bot.models.change import STANDING, Change
 from bot.models.plan import Owner
 from bot.remediations.ownership import LOGICAL_ID_TAG, STACK_TAG
 from bot.remediations.reads import Reads
+from bot.workflow.changes import states
 from bot.workflow.changes.carry_out import told
 from bot.workflow.changes.clicks import addressed, refuse
 from bot.workflow.changes.desk import ChangeDesk
@@ -43,7 +44,7 @@ def stop(desk: ChangeDesk, command: ClickCommand) -> None:
     change: Change | None = None
     try:
         change = addressed(desk, command)
-        _check_not_ended(change, command.user_id)
+        _check_can_end(change, command.user_id)
     except RefusedError as exc:
         refuse(desk, command, change, str(exc))
         return
@@ -75,7 +76,9 @@ def remind(desk: ChangeDesk, change: Change) -> Change:
     return _post_due(desk, change)
 
 
-def _check_not_ended(change: Change, user_id: str) -> None:
+def _check_can_end(change: Change, user_id: str) -> None:
+    if change.state not in STANDING:
+        raise RefusedError(f"nothing is left to be reminded of: this change {states.WORDS[change.state]}")
     if change.quiet_by not in ("", user_id):
         raise RefusedError("the reminders have ended already")
 

@@ -124,6 +124,17 @@ def may(ids: Iterable[str], user_id: str, groups: Groups) -> Permit:
     return Permit(False, tuple(unread))
 
 
+def people_of(ids: Iterable[str], groups: Groups) -> frozenset[str]:
+    """Return the user ids that are named, by themselves or as members of a group.
+
+    Raises:
+        DeliveryError: A group cannot be read.
+    """
+    named = frozenset(ids)
+    members = (groups.members(one) for one in sorted(named) if _GROUP.fullmatch(one))
+    return frozenset(one for one in named if _USER.fullmatch(one)).union(*members)
+
+
 def load_rules(text: str, path: str) -> Rules:
     """Return the rules of a document. An empty one lets nobody do anything.
 

@@ -102,7 +102,7 @@ def begin_undo(change: Change, decision: Decision) -> Change:
     if change.state == "undoing":
         return change
     _expect(change, *STANDING)
-    return _with(change, state="undoing", undo_by=decision, problem="")
+    return _with(change, state="undoing", undo_by=decision, undo_from=change.state, problem="")
 
 
 def undone(change: Change, result: AppliedChange, now: float) -> Change:
@@ -111,12 +111,12 @@ def undone(change: Change, result: AppliedChange, now: float) -> Change:
     return _with(change, state="undone", undone=result, undone_at=now, revert_at=None, problem="")
 
 
-def undo_refused(change: Change, problem: str) -> Change:
-    """Return the change as it stood before its undoing was refused; a temporary one does not try again by itself."""
+def undo_refused(change: Change, problem: str, *, is_end: bool) -> Change:
+    """Return the change as it stood before its undoing was refused; a temporary one whose end that was does not try again by itself."""
     _expect(change, "undoing")
     recovered = any(check.recovered_at is not None and check.stands for check in change.checks)
-    state: ChangeState = "verified" if recovered else "applied"
-    return _with(change, state=state, undo_by=None, revert_at=None, problem=problem)
+    state: ChangeState = change.undo_from or ("verified" if recovered else "applied")
+    return _with(change, state=state, undo_by=None, undo_from=None, revert_at=None if is_end else change.revert_at, problem=problem)
 
 
 def kept(change: Change, user_id: str) -> Change:

@@ -33,7 +33,8 @@ def revert(desk: ChangeDesk, command: TickCommand) -> None:
     now = desk.clock.now().timestamp()
     decision = Decision(user_id=SELF, at=now, request_id=f"revert|{change.id}")
     if change.state == "undoing" or is_due(change, now):
-        take_back(desk, change.id, change.undo_by or decision)
+        # Somebody may keep it at this very moment.
+        take_back(desk, change.id, change.undo_by or decision, only_if=lambda stored: is_due(stored, now))
     elif change.state == "undone":
         announce(desk, change)
 

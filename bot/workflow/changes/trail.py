@@ -8,6 +8,7 @@ from typing import Any, Final
 from bot.errors import RemediationError
 from bot.models.audit import AuditEvent, AuditRecord
 from bot.models.change import Change
+from bot.models.diagnosis import Action
 from bot.models.plan import RemediationPlan
 from bot.workflow.changes.desk import ChangeDesk
 
@@ -51,9 +52,14 @@ def record_plan(
     change_id: str = "",
     incident_id: str = "",
     channel: str = "",
+    action: Action | None = None,
+    function_name: str = "",
     **details: Any,
 ) -> None:
-    """Add what happened where there is no change, or not even a plan: mostly a refusal."""
+    """Add what happened where there is no change, or not even a plan: mostly a refusal.
+
+    Without a plan `action` and `function_name` are what it was about, where that is known: the function's entries are found by it.
+    """
     entry = AuditRecord(
         id=f"aud-{hashlib.sha256(f'{event}|{cause}'.encode()).hexdigest()[:ID_CHARS]}",
         event=event,
@@ -61,6 +67,8 @@ def record_plan(
         by=by,
         change_id=change_id,
         incident_id=incident_id,
+        action=action,
+        function_name=function_name,
         channel=channel,
         details={name: value for name, value in details.items() if value not in (None, "")},
     )

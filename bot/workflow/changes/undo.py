@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from bot.commands import ClickCommand
@@ -38,8 +39,14 @@ def undo(desk: ChangeDesk, command: ClickCommand) -> None:
     take_back(desk, change.id, decision)
 
 
-def take_back(desk: ChangeDesk, change_id: str, decision: Decision) -> None:
+def take_back(desk: ChangeDesk, change_id: str, decision: Decision, *, only_if: Callable[[Change], bool] = lambda change: True) -> None:
     """Undo a change, or go on where an earlier attempt broke off.
+
+    Args:
+        desk: The ports.
+        change_id: The change.
+        decision: Whose undoing it is.
+        only_if: Whether it still is to be begun, asked once nobody else can come in between.
 
     Raises:
         OutcomeUnknownError: A call was sent and what stands could not be read; the next delivery goes on from there.
@@ -49,6 +56,8 @@ def take_back(desk: ChangeDesk, change_id: str, decision: Decision) -> None:
         is_resuming = change.state == "undoing"
         if change.state == "undone":
             announce(desk, change)
+            return
+        if not is_resuming and not only_if(change):
             return
         if not is_resuming:
             change = desk.changes.swap(states.begin_undo(change, decision))
@@ -135,7 +144,7 @@ def _undone(desk: ChangeDesk, change: Change, result: AppliedChange) -> None:
 def _refused(desk: ChangeDesk, change: Change, problem: str) -> None:
     """Note that the change stands, or whatever is there; the problem names both states where somebody changed it."""
     by = change.undo_by or Decision(user_id=SELF, at=0.0, request_id="none")
-    change = desk.changes.swap(states.undo_refused(change, problem))
+    change = desk.changes.swap(states.undo_refused(change, problem, is_end=by.user_id == SELF))
     record(desk, change, "undo-refused", by.user_id, cause=by.request_id, reason=problem)
     show(desk, change)
     note_once(desk, change, "undo-refused", cause=by.request_id)

@@ -10,7 +10,7 @@ from bot.commands import ClickCommand
 from bot.errors import DeliveryError, InputError, RefusedError, RemediationError, TargetNotFoundError
 from bot.remediations.command_line import command_line
 from bot.workflow.changes.authority import READS as AUTHORITY_READS
-from bot.workflow.changes.authority import authority_over, check_may_ask
+from bot.workflow.changes.authority import authority_over, check_can_be_approved, check_may_ask
 from bot.workflow.changes.desk import ChangeDesk, PlanWindow
 from bot.workflow.changes.prepare import Prepared, prepare
 from bot.workflow.thread import is_passing
@@ -58,6 +58,7 @@ def window_of(desk: ChangeDesk, prepared: Prepared, user_id: str) -> PlanWindow:
     window = window.model_copy(update=who)
     try:
         check_may_ask(desk, rule, user_id)
+        check_can_be_approved(desk, rule, plan, user_id)
     except RefusedError as exc:
         return window.model_copy(update={"why_not": str(exc)})
     return window.model_copy(update={"may_ask": True})
