@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from bot import question
 from bot.commands import WhyCommand
 from bot.errors import BotError, CommandError, DeliveryError, LeaseLostError, NotYetError, TargetNotFoundError
 from bot.models.alarm import Alarm
-from bot.models.incident import Findings, Incident, Report, incident_id_of
+from bot.models.incident import Claim, Findings, Incident, Report, incident_id_of
 from bot.models.incident_file import Client, Target
 from bot.models.window import Window
 from bot.workflow.alarm_state import note_state
@@ -19,20 +19,15 @@ from bot.workflow.desk import Case, Desk
 from bot.workflow.examine import Subject, subject_of_question
 from bot.workflow.firing import fired
 from bot.workflow.identity import alarm_key
+from bot.workflow.once import LEASE_MARGIN_S, Outcome, once
 from bot.workflow.thread import UNREACHABLE, is_passing, known_incident, open_thread, report_of, show
 
 logger = logging.getLogger(__name__)
-
-Outcome = Literal["done", "duplicate", "busy"]
-"""`busy`: another worker is at the same event. The delivery must come again, for that worker may die."""
 
 SubjectOf = Callable[[Case], Subject]
 
 RETRY_LEASE_S: Final = 750.0
 """Longer than a failed delivery takes to come again, see bot.aws.work_queue."""
-
-LEASE_MARGIN_S: Final = 5.0
-"""How much longer a claim lasts than the worker that made it can."""
 
 
 def investigate_alarm(desk: Desk, alarm: Alarm, *, owner: str, time_left_s: Callable[[], float]) -> Outcome:
@@ -58,22 +53,18 @@ def investigate_again(desk: Desk, incident_id: str, request_id: str, *, owner: s
 
 
 def _once(desk: Desk, key: str, owner: str, time_left_s: Callable[[], float], work: Callable[[Case], None]) -> Outcome:
-    lease_s = time_left_s() + LEASE_MARGIN_S
-    claim = desk.store.claim(key, owner=owner, lease_s=lease_s)
-    if claim.standing in {"done", "busy"}:
-        logger.info("delivery is a double", extra={"event": claim.event, "standing": claim.standing})
-        return "duplicate" if claim.standing == "done" else "busy"
-    case = Case(desk, claim, time_left_s, lease_s)
-    try:
-        work(case)
-    except LeaseLostError:
-        raise
-    except Exception as exc:
-        # Whatever it was, it is raised again: the queue hands the delivery over once more.
-        _break_off(case, exc)
-        raise
-    desk.store.finish(case.claim)
-    return "done"
+    def attempt(claim: Claim) -> None:
+        case = Case(desk, claim, time_left_s, time_left_s() + LEASE_MARGIN_S)
+        try:
+            work(case)
+        except LeaseLostError:
+            raise
+        except Exception as exc:
+            # Whatever it was, it is raised again: the queue hands the delivery over once more.
+            _break_off(case, exc)
+            raise
+
+    return once(desk.store, key, owner=owner, time_left_s=time_left_s, work=attempt)
 
 
 def _asked(case: Case, command: WhyCommand, subject: SubjectOf | None) -> None:
@@ -159,18 +150,15 @@ def _incident_of_question(case: Case, command: WhyCommand) -> Incident:
 
 
 def _break_off(case: Case, error: Exception) -> None:
-    """Leave no thread that says "investigating" for ever, and let the retry begin at once."""
+    """Leave no thread that says "investigating" for ever."""
+    if isinstance(error, NotYetError):
+        return
     incident_id = case.noted("incident")
-    if not isinstance(error, NotYetError):
-        logger.warning("investigation broke off", extra={"event": case.event, "incident_id": incident_id, "error": type(error).__name__})
-        try:
-            _say_broken_off(case, incident_id or "", error)
-        except BotError:
-            logger.exception("the thread could not be told", extra={"incident_id": incident_id})
+    logger.warning("investigation broke off", extra={"event": case.event, "incident_id": incident_id, "error": type(error).__name__})
     try:
-        case.desk.store.release(case.claim)
+        _say_broken_off(case, incident_id or "", error)
     except BotError:
-        logger.exception("claim was not given back, its lease ends by itself", extra={"event": case.event})
+        logger.exception("the thread could not be told", extra={"incident_id": incident_id})
 
 
 def _say_broken_off(case: Case, incident_id: str, error: Exception) -> None:

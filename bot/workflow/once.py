@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Literal
 
-from bot.errors import BotError, LeaseLostError
+from bot.errors import BotError, LeaseLostError, NotYetError
 from bot.models.incident import Claim
 from bot.ports import IncidentStore
 
@@ -34,7 +34,8 @@ def once(store: IncidentStore, key: str, *, owner: str, time_left_s: Callable[[]
     except LeaseLostError:
         raise
     except Exception as exc:
-        logger.warning("work broke off", extra={"event": claim.event, "error": type(exc).__name__})
+        if not isinstance(exc, NotYetError):
+            logger.warning("work broke off", extra={"event": claim.event, "error": type(exc).__name__})
         try:
             store.release(claim)
         except BotError:

@@ -17,8 +17,8 @@ from bot.workflow.asking.desk import AskDesk
 from bot.workflow.asking.meant import meant_by
 from bot.workflow.desk import Case
 from bot.workflow.examine import Subject, subject_of_alarm, subject_of_question
-from bot.workflow.investigate import Outcome, SubjectOf, investigate_again, investigate_question
-from bot.workflow.once import once
+from bot.workflow.investigate import SubjectOf, investigate_again, investigate_question
+from bot.workflow.once import Outcome, once
 
 logger = logging.getLogger(__name__)
 

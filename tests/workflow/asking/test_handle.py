@@ -105,11 +105,15 @@ def test_mute_lasts_as_long_as_was_asked_and_ends_by_itself(desk: AskDesk, world
 def test_mute_from_the_thread_is_about_its_function(desk: AskDesk, world: World) -> None:
     """The menu's value holds the incident and the minutes."""
     incident = an_incident(desk, world)
-    do(desk, clicked("mute", f"{incident.id}|60"))
+    do(desk, clicked("mute", f"{incident.id}|60", thread_ts=incident.thread_ts))
+    [root] = world.messenger.roots
+    assert root.shown.incident.muted_until == world.clock.now().timestamp() + 3600, "everybody sees it"
+    assert messenger(desk).answers[-1][0] == "U0ONCALL", "said in the thread, to one person"
     assert desk.index.muted_until("checkout") == world.clock.now().timestamp() + 3600
 
     assert do(desk, clicked("unmute", incident.id, "c2")) == NoteReply(text="checkout is not muted any more.")
     assert desk.index.muted_until("checkout") == 0
+    assert root.shown.incident.muted_until is None
 
 
 @pytest.mark.parametrize(
