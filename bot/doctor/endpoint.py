@@ -25,6 +25,13 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.htm
 """
 
 
+AWS_REFUSES: Final = 403
+"""What a URL answers whose function lacks one of the two permissions that it takes since October 2025.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+"""
+
+
 def check_endpoint(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
     """Send it a request as Slack does, and one that anybody could send."""
     what, url = "the public endpoint", deployment.outputs["FunctionUrl"]
@@ -38,6 +45,12 @@ def check_endpoint(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]
         taken, said = post(url, body, signed(body, known))
     except (OSError, http.client.HTTPException) as exc:
         yield Finding("unknown", what, f"{url} could not be reached from here: {exc}", "try from a network that reaches it, as Slack must")
+        return
+    if refused == taken == AWS_REFUSES:
+        told = f"AWS answers {AWS_REFUSES} before the function is asked: its policy does not let everybody in"
+        yield Finding(
+            "fault", what, told, "deploy the stack again: everybody needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on it"
+        )
         return
     if refused != 401:
         yield Finding("fault", what, f"answers {refused} to a request without a signature; expected 401", "deploy the stack again")

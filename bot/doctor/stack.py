@@ -39,14 +39,7 @@ def read_deployment(name: str, aws: AwsClients) -> Deployment:
     Raises:
         InputError: There is no such stack, it may not be read, or it is none of ours.
     """
-    try:
-        stack = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except (BotoCoreError, ClientError) as exc:
-        raise InputError(f"stack {name}: {code_of(exc)}: {exc}") from exc
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-    missing = [output for output in (*FUNCTIONS, *QUEUES, *DEAD_LETTERS, "TableName", "FunctionUrl") if output not in outputs]
-    if missing:
-        raise InputError(f"stack {name}: has no output {', '.join(missing)}; is it Lambda Medic's, and of this version?")
+    stack, outputs = _described(name, aws)
     parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
     functions: dict[str, dict[str, Any]] = {}
     for output in FUNCTIONS:
@@ -55,6 +48,15 @@ def read_deployment(name: str, aws: AwsClients) -> Deployment:
         except (BotoCoreError, ClientError) as exc:
             functions[output] = {"problem": code_of(exc)}
     return Deployment(name, outputs, parameters, functions)
+
+
+def read_outputs(name: str, aws: AwsClients) -> dict[str, str]:
+    """Read the stack's outputs.
+
+    Raises:
+        InputError: See `read_deployment`.
+    """
+    return _described(name, aws)[1]
 
 
 def check_functions(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
@@ -152,3 +154,15 @@ def check_sweep(deployment: Deployment, aws: AwsClients) -> Iterator[Finding]:
 def _attributes(aws: AwsClients, queue_url: str) -> dict[str, str]:
     found: dict[str, str] = aws.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     return found
+
+
+def _described(name: str, aws: AwsClients) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        stack = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except (BotoCoreError, ClientError) as exc:
+        raise InputError(f"stack {name}: {code_of(exc)}: {exc}") from exc
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    missing = [output for output in (*FUNCTIONS, *QUEUES, *DEAD_LETTERS, "TableName", "FunctionUrl") if output not in outputs]
+    if missing:
+        raise InputError(f"stack {name}: has no output {', '.join(missing)}; is it Lambda Medic's, and of this version?")
+    return stack, outputs

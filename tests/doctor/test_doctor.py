@@ -47,6 +47,7 @@ class World:
         self.errors: dict[str, str] = {}
         self.secret = SECRET
         self.is_open = False
+        self.is_barred = False
         world = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,7 +59,7 @@ class World:
                     stamp = self.headers.get("X-Slack-Request-Timestamp", "")
                     expected = "v0=" + hmac.new(world.secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
                     good = world.is_open or self.headers.get("X-Slack-Signature") == expected
-                    self._send(200 if good else 401, json.loads(body)["challenge"] if good else "", {})
+                    self._send(403 if world.is_barred else 200 if good else 401, json.loads(body)["challenge"] if good else "", {})
 
             def _send(self, status: int, body: str, headers: dict[str, str]) -> None:
                 self.send_response(status)
@@ -228,6 +229,7 @@ def broken(breaking: Callable[[Account, Deployment, World], Any], check: Check, 
         broken(lambda _a, _d, w: w.errors.update({"chat.postEphemeral": "channel_not_found"}), chat.check_slack, "channel_not_found"),
         broken(lambda _a, _d, w: w.errors.update({"chat.postEphemeral": "is_archived"}), chat.check_slack, "is_archived"),
         broken(lambda _a, _d, w: setattr(w, "secret", "changed"), endpoint.check_endpoint, "answers 401 to a request signed"),
+        broken(lambda _a, _d, w: setattr(w, "is_barred", True), endpoint.check_endpoint, "AWS answers 403"),
         broken(lambda _a, _d, w: setattr(w, "is_open", True), endpoint.check_endpoint, "without a signature"),
         broken(
             lambda a, _d, _w: a.clients.client("ssm").delete_parameter(Name="/medic/token"), chat.check_slack, "there is no such parameter"
