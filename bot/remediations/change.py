@@ -46,6 +46,9 @@ class Remedy(Protocol):
     def reached(self, values: dict[str, Any], goal: dict[str, Any]) -> bool:
         """Tell whether a state is the one that was to be reached."""
 
+    def recheck(self, plan: RemediationPlan, config: dict[str, Any], reads: Reads) -> None:
+        """Refuse where what else the plan went by is otherwise now: whose the role is, how much is left for others."""
+
     def settle(self, subject: Subject, reads: Reads) -> None:
         """Wait until AWS has put a change into effect."""
 
@@ -86,7 +89,7 @@ def stands(remedy: Remedy, plan: RemediationPlan, aws: AwsClients) -> bool:
     """Read the configuration back and tell whether the change stands."""
     try:
         return remedy.reached(remedy.observe(plan, Reads(aws, plan.region)).values, plan.after)
-    except TargetNotFoundError:
+    except (TargetNotFoundError, RefusedError):
         return False
 
 
@@ -104,7 +107,7 @@ class _Move:
     outcome: Outcome = "applied"
 
     def run(self, *, resuming: bool) -> AppliedChange:
-        self._check_account()
+        config = self._checked()
         seen = self._quiet()
         if resuming and self.remedy.reached(seen.values, self.goal):
             return self._done("resumed", is_settled=not seen.is_pending)
@@ -112,6 +115,8 @@ class _Move:
             self._check_between(seen)
         else:
             self._check_start(seen)
+        if not self.is_undo:
+            self.remedy.recheck(self.plan, config, self.reads)
         seen = self._walk(seen)
         return self._done(self.outcome, is_settled=not seen.is_pending)
 
@@ -134,8 +139,8 @@ class _Move:
             calls=self.sent,
         )
 
-    def _check_account(self) -> None:
-        """A plan is good for one account and region; the credentials might reach another."""
+    def _checked(self) -> dict[str, Any]:
+        """Return the function's configuration. A plan is good for one account and region; the credentials might reach another."""
         try:
             config = self.reads.function(self.plan.function_name)
         except TargetNotFoundError as exc:
@@ -144,6 +149,7 @@ class _Move:
         if (arn[3], arn[4]) != (self.plan.region, self.plan.account_id):
             planned = f"{self.plan.account_id} in {self.plan.region}"
             raise RefusedError(f"{self.plan.action}: planned for {planned}, these credentials reach {arn[4]} in {arn[3]}")
+        return config
 
     def _observe(self) -> Observed:
         try:

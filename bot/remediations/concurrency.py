@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.errors import InputError, RefusedError
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk, Strict
-from bot.models.plan import ApiCall, PlanRequest, Subject
+from bot.models.plan import ApiCall, PlanRequest, RemediationPlan, Subject
 from bot.remediations import neighbours
 from bot.remediations.case import Case
 from bot.remediations.patch import Patch
@@ -109,6 +109,11 @@ class RaiseReservedConcurrency(ReservedConcurrency):
         else:
             reasons.append("what the account can spare was not read and is checked first")
         return "; ".join(reasons)
+
+    def recheck(self, plan: RemediationPlan, config: dict[str, Any], reads: Reads) -> None:
+        """Refuse where others took the capacity since."""
+        old, new = plan.before[FIELD], plan.after[FIELD]
+        neighbours.still(plan, neighbours.taking(reads, self.action, plan.function_name, new - (old or 0), shares_pool=old is None))
 
     def draft(self, request: PlanRequest, params: ReservedParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
         """Return the new reservation and who pays for it."""

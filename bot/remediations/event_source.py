@@ -106,6 +106,9 @@ class EnableEventSource(Remediation):
         found = reads.or_none("lambda", "GetEventSourceMapping", UUID=subject.details["uuid"])
         if found is None:
             raise TargetNotFoundError(f"event source mapping: {subject.details['uuid']} does not exist")
+        # Each time, for a mapping can be pointed at another function.
+        if str(found.get("FunctionArn", "")).split(":")[6:7] != [subject.function_name]:
+            raise RefusedError(f"enable-event-source: mapping {subject.details['uuid']} belongs to {found.get('FunctionArn')}")
         return Observed(values={FIELD: found.get("State") in ON}, is_pending=found.get("State") in ON_THE_WAY, raw=found)
 
     def steps(self, subject: Subject, current: dict[str, Any], goal: dict[str, Any]) -> list[ApiCall]:
@@ -117,8 +120,6 @@ class EnableEventSource(Remediation):
 
     def draft(self, request: PlanRequest, params: EventSourceParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
         """Return that the mapping is on, and what then comes in at once."""
-        if str(seen.raw.get("FunctionArn", "")).split(":")[6:7] != [subject.function_name]:
-            raise RefusedError(f"enable-event-source: mapping {subject.details['uuid']} belongs to {seen.raw.get('FunctionArn')}")
         arn = str(seen.raw.get("EventSourceArn") or "its source")
         effects = [f"events of {arn} are handled again", "cost: that of handling them"]
         if ":sqs:" in arn:

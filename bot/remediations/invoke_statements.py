@@ -13,6 +13,7 @@ from bot.models.diagnosis import Strict
 from bot.models.plan import ApiCall, PlanRequest, Subject
 from bot.remediations.callers import NEEDS_ACCOUNT
 from bot.remediations.case import mapping, rows
+from bot.remediations.exact import account_in, is_wild, refuse_wide_source
 from bot.remediations.patch import Patch
 from bot.remediations.reads import Reads
 from bot.remediations.remediation import Draft, Remediation
@@ -118,6 +119,7 @@ class InvokeStatements(Remediation):
     def draft(self, request: PlanRequest, params: InvokeParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
         """Return the statements, none wider than it must be."""
         after = {}
+        foreign = sorted({account for s in params.statements for account in accounts_of(s)} - {subject.account_id})
         for statement in params.statements:
             self._refuse_too_wide(statement)
             after[_field(statement.statement_id)] = statement.wanted
@@ -126,6 +128,7 @@ class InvokeStatements(Remediation):
         is_public = any(s.principal == "*" for s in params.statements)
         if is_public:
             warnings.append("anyone may call the function URL from then on")
+        warnings += [f"account {account} is not the function's own: whoever acts there may call" for account in foreign]
         if any("*" in (s.source_arn or "") for s in params.statements):
             warnings.append("the SourceArn holds a wildcard: everything that it covers may call")
         first = params.statements[0]
@@ -136,8 +139,8 @@ class InvokeStatements(Remediation):
             patch=self._patch(first, subject),
             effects=["cost: none", *(f"{s.principal} may call {where} as {s.source_arn or 'any source'}" for s in params.statements)],
             warnings=warnings,
-            risk="medium" if is_public else None,
-            needs_second_approver=is_public,
+            risk="medium" if is_public or foreign else None,
+            needs_second_approver=is_public or bool(foreign),
             survives="a statement added by hand stays until the function is replaced, and no source then knows of it",
         )
 
@@ -148,6 +151,10 @@ class InvokeStatements(Remediation):
             raise RefusedError(
                 f"add-invoke-permission: {statement.principal} without a source_arn would let every account's resources call the function"
             )
+        if statement.principal != "*" and is_wild(statement.principal):
+            raise RefusedError(f"add-invoke-permission: principal {statement.principal} holds a wildcard; name one")
+        if statement.source_arn:
+            refuse_wide_source("add-invoke-permission", statement.source_arn)
         if statement.principal in NEEDS_ACCOUNT and not statement.source_account:
             raise RefusedError(f"add-invoke-permission: {statement.principal} needs source_account too: its ARN does not say whose it is")
         if statement.principal == "*" and not held_to_url:
@@ -201,6 +208,12 @@ def comparable(statement: dict[str, Any]) -> dict[str, Any] | None:
         return {"statement": statement}
     root = re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}):root", str(named))
     return {**plain, "principal": root[1]} if root else plain
+
+
+def accounts_of(statement: Statement) -> set[str]:
+    """Return the accounts that a statement lets in, as far as it names them."""
+    named = {account_in(statement.principal), account_in(statement.source_arn or ""), statement.source_account or ""}
+    return {account for account in named if account.isdigit()}
 
 
 def _field(statement_id: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.errors import RefusedError
+from bot.errors import PlanStaleError, RefusedError
+from bot.models.plan import RemediationPlan
 from bot.remediations.pool import MIN_UNRESERVED, MIN_UNRESERVED_SMALL, SMALL_ACCOUNT
 from bot.remediations.reads import Reads
 from bot.remediations.traffic import metric_query, metric_values
@@ -98,6 +99,16 @@ def taking(reads: Reads, action: str, function_name: str, amount: int, *, shares
         capacity.warnings.append(f"little room is left for the other functions: {left:,}, of which they used {peak:,.0f}")
         capacity.needs_second_approver = True
     return capacity
+
+
+def still(plan: RemediationPlan, now: Capacity) -> None:
+    """Refuse a plan that was approved while there was more room.
+
+    Raises:
+        PlanStaleError: Two people should look at it now, and it was planned for one.
+    """
+    if now.needs_second_approver and not plan.needs_second_approver:
+        raise PlanStaleError("room for other functions", "enough for one approval", "; ".join(now.warnings))
 
 
 def giving_back(reads: Reads, function_name: str, amount: int) -> Capacity:

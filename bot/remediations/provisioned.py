@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.analysis.versions import only_latest_runs
 from bot.errors import RefusedError
 from bot.models.diagnosis import Action, DeclinedRemediation, RemediationOffer, Risk, Strict
-from bot.models.plan import ApiCall, PlanRequest, Subject
+from bot.models.plan import ApiCall, PlanRequest, RemediationPlan, Subject
 from bot.remediations import neighbours
 from bot.remediations.case import Case
 from bot.remediations.patch import Patch
@@ -107,6 +107,12 @@ class SetProvisionedConcurrency(Remediation):
             return [ApiCall(service="lambda", operation="DeleteProvisionedConcurrencyConfig", parameters=where)]
         parameters = {**where, "ProvisionedConcurrentExecutions": wanted}
         return [ApiCall(service="lambda", operation="PutProvisionedConcurrencyConfig", parameters=parameters)]
+
+    def recheck(self, plan: RemediationPlan, config: dict[str, Any], reads: Reads) -> None:
+        """Refuse where others took the capacity since."""
+        old, new = plan.before[FIELD] or 0, plan.after[FIELD]
+        if new > old and neighbours.reserved_of(reads, plan.function_name) is None:
+            neighbours.still(plan, neighbours.taking(reads, self.action, plan.function_name, new - old, shares_pool=True))
 
     def draft(self, request: PlanRequest, params: ProvisionedParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
         """Return how many environments are asked for, what they cost, and who gets less."""

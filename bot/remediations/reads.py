@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from bot.errors import RemediationError, TargetNotFoundError
@@ -18,8 +19,19 @@ NOT_FOUND_CODES: Final = frozenset(
     }
 )
 
+_HALVES: Final = re.compile(r"[\ud800-\udfff]")
+
 PAGES: Final = 20
 """So many pages of a list are read; what lies beyond is not worth the calls that a customer's deploys need too."""
+
+
+def whole_texts(value: Any) -> Any:
+    """Return an answer without halves of characters, which JSON can hold and neither a hash nor a table takes."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALVES.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {whole_texts(key): whole_texts(inner) for key, inner in value.items()}
+    return [whole_texts(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Reads:
@@ -36,7 +48,8 @@ class Reads:
         Raises:
             RemediationError: AWS refused, or could not be reached; carries the code.
         """
-        return call_aws(self.aws, self.region, service, operation, parameters)
+        answer: dict[str, Any] = whole_texts(call_aws(self.aws, self.region, service, operation, parameters))
+        return answer
 
     def or_none(self, service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
         """Return AWS's answer, or None where AWS says that there is nothing."""

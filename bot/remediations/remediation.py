@@ -169,6 +169,10 @@ class Remediation(ABC):
         """Wait until AWS has put a change into effect; most changes are in effect at once, or not worth waiting for."""
         return
 
+    def recheck(self, plan: RemediationPlan, config: dict[str, Any], reads: Reads) -> None:
+        """Look right before the write at what else the plan went by. Raises PlanStaleError or RefusedError where that is otherwise now."""
+        return
+
     def _own(self, plan: RemediationPlan) -> RemediationPlan:
         if plan.action != self.action:
             raise InputError(f"plan: made for {plan.action}, given to {self.action}")

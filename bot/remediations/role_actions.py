@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 ACTIONS_OF_OPERATION: Final = {
@@ -63,8 +64,20 @@ WITHOUT_RESOURCE: Final = frozenset(
 )
 """Actions that AWS grants on `*` only, or for which Lambda's VPC access needs it. Source: the service authorization reference."""
 
-DANGEROUS_PREFIXES: Final = ("iam:", "sts:AssumeRole", "organizations:", "kms:PutKeyPolicy", "kms:CreateGrant", "lambda:AddPermission")
-"""Actions with which a role could widen its own rights."""
+DANGEROUS_PREFIXES: Final = (
+    "iam:", "organizations:", "sts:assumerole", "sts:getfederationtoken", "kms:putkeypolicy", "kms:creategrant", "lambda:addpermission",
+    "lambda:addlayerversionpermission", "lambda:createfunction", "lambda:updatefunctioncode", "lambda:updatefunctionconfiguration",
+    "lambda:createeventsourcemapping", "s3:putbucketpolicy", "s3:putbucketacl", "s3:deletebucketpolicy", "sqs:addpermission",
+    "sqs:setqueueattributes", "sns:addpermission", "sns:settopicattributes", "secretsmanager:putresourcepolicy",
+    "cloudformation:createstack", "cloudformation:updatestack", "cloudformation:createchangeset", "codebuild:", "ec2:runinstances",
+    "ssm:sendcommand", "ssm:startsession", "glue:createdevendpoint", "glue:updatedevendpoint",
+)  # fmt: skip
+"""Actions with which a role could widen its own rights or lend them out, in lower case: IAM does not mind an action's case.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
+
+_NEVER: Final = ("iam:", "organizations:")
+_ALL_THE_SAME: Final = re.compile(r"(iam|organizations):(get|list|describe|simulate|generate)[a-z]*|iam:passrole")
+
 
 RESOURCE_PATTERN: Final = {
     "s3": "arn:{partition}:s3:::<bucket>/<key>",
@@ -81,3 +94,13 @@ RESOURCE_PATTERN: Final = {
     "events": "arn:{partition}:events:{region}:{account}:event-bus/<name>",
 }
 """The shape of a resource where the refusal names none. Source: the service authorization reference."""
+
+
+def is_dangerous(action: str) -> bool:
+    """Tell whether a role could widen rights with an action, so that a second person must look."""
+    return action.lower().startswith(DANGEROUS_PREFIXES)
+
+
+def gives_rights(action: str) -> bool:
+    """Tell whether an action gives rights by itself: with it a role is an administrator's, and no approval here may make it one."""
+    return action.lower().startswith(_NEVER) and not _ALL_THE_SAME.fullmatch(action.lower())

@@ -14,12 +14,12 @@ from bot.remediations.case import Case, mapping, partition_of, rows, word
 from bot.remediations.remediation import PLAN_READS, REMEDIATIONS
 from bot.remediations.role_actions import (
     ACTIONS_OF_OPERATION,
-    DANGEROUS_PREFIXES,
     HINTS,
     LOG_ACTIONS,
     POLLER_ACTIONS,
     RESOURCE_PATTERN,
     WITHOUT_RESOURCE,
+    is_dangerous,
 )
 from bot.remediations.role_policy import RolePolicy
 
@@ -86,7 +86,7 @@ class GrantRolePermission(RolePolicy):
             "resource_pattern": pattern,
             "missing": missing or None,
         }
-        dangerous = any(a.startswith(DANGEROUS_PREFIXES) for a in actions)
+        dangerous = any(map(is_dangerous, actions))
         hints = "".join(f"; {HINTS[a]}" for a in actions if a in HINTS)
         return self.offered(params, f"{need.seen_in}; the role may serve other functions too{hints}", risk="high" if dangerous else None)
 

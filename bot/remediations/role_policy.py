@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field, field_validator
 
-from bot.errors import RefusedError
+from bot.errors import PlanStaleError, RefusedError
 from bot.models.diagnosis import Strict
-from bot.models.plan import ApiCall, PlanRequest, Subject
+from bot.models.plan import ApiCall, PlanRequest, RemediationPlan, Subject
+from bot.remediations.exact import refuse_wide_resource
 from bot.remediations.patch import Patch
 from bot.remediations.reads import Reads
 from bot.remediations.remediation import Draft, Remediation
-from bot.remediations.role_actions import DANGEROUS_PREFIXES, WITHOUT_RESOURCE
+from bot.remediations.role_actions import WITHOUT_RESOURCE, gives_rights, is_dangerous
 from bot.remediations.state import Observed
 
 MAX_INLINE_CHARS: Final = 10_240
@@ -80,6 +81,7 @@ class RolePolicy(Remediation):
 
     def draft(self, request: PlanRequest, params: GrantParams, subject: Subject, seen: Observed, reads: Reads) -> Draft:
         """Return the statement, who else gets the permission, and what would still refuse it."""
+        self._refuse_too_much(params)
         if params.resource == "*" and not set(params.actions) <= WITHOUT_RESOURCE:
             raise RefusedError("grant-role-permission: the resource '*' is granted only for actions that take no resource; name an ARN")
         statement = {"Sid": "LambdaMedic", "Effect": "Allow", "Action": list(params.actions), "Resource": params.resource}
@@ -92,7 +94,9 @@ class RolePolicy(Remediation):
         warnings = self._role_warnings(subject, reads) + self._simulated(params, subject, reads)
         self._refuse_too_long(document, subject, reads)
         others = self._sharing(subject, reads)
-        is_dangerous = any(action.startswith(DANGEROUS_PREFIXES) for action in params.actions)
+        needs_two = any(map(is_dangerous, params.actions))
+        if others:
+            warnings.append(f"the role is not this function's alone: {', '.join(others)} get the permission too")
         return Draft(
             after={FIELD: document},
             undo=f"delete the inline policy {name} of role {subject.details['role_name']}: there was none",
@@ -104,10 +108,24 @@ class RolePolicy(Remediation):
             ),
             effects=["cost: none", f"who gets it: {', '.join([subject.function_name, *others])}, everything that has this role"],
             warnings=[*warnings, "IAM takes seconds to a minute until it holds everywhere"],
-            risk="high" if is_dangerous else None,
-            needs_second_approver=is_dangerous,
+            risk="high" if needs_two else None,
+            needs_second_approver=needs_two,
             survives="an inline policy added by hand stays until the role is replaced, and no source then knows of it",
         )
+
+    def recheck(self, plan: RemediationPlan, config: dict[str, Any], reads: Reads) -> None:
+        """Refuse where the function has another role by now: this one may be somebody else's."""
+        if config["Role"] != plan.details["role_arn"]:
+            raise PlanStaleError("role", plan.details["role_arn"], config["Role"])
+
+    def _refuse_too_much(self, params: GrantParams) -> None:
+        never = [action for action in params.actions if gives_rights(action)]
+        if never:
+            raise RefusedError(
+                f"grant-role-permission: {', '.join(never)} would let the role give itself any rights; do that in AWS, by hand"
+            )
+        if params.resource != "*":
+            refuse_wide_resource("grant-role-permission", params.resource)
 
     def _role_warnings(self, subject: Subject, reads: Reads) -> list[str]:
         role = reads.call("iam", "GetRole", RoleName=subject.details["role_name"])["Role"]

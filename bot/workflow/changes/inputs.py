@@ -33,6 +33,9 @@ BOUNDS: Final = frozenset({"max_concurrency"})
 FREE_TEXTS: Final = frozenset({"to_version"})
 """Texts that are a choice. The others name what is changed: they are asked for where the evidence does not hold them, else fixed."""
 
+NO_TEXT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Kinds of characters that nobody types and nobody sees: control, format, halves of a character, and those without a meaning."""
+
 STATEMENT_TEXTS: Final = ("source_arn", "source_account")
 
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -172,7 +175,7 @@ def _value(one: Editable | None, name: str, value: Any) -> Any:
         if number is None or not is_within:
             raise InputError(f"{one.name}: expected a number{_range(one)}, found {str(value)[:40]!r}")
         return number
-    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS or any(unicodedata.category(char) in ("Cc", "Cf") for char in value):
+    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS or any(unicodedata.category(char) in NO_TEXT for char in value):
         raise InputError(f"{one.name}: expected one line of at most {MAX_TEXT_CHARS} characters")
     return value.strip()
 

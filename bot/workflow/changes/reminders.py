@@ -69,6 +69,8 @@ def remind(desk: ChangeDesk, change: Change) -> Change:
         seen = remedy.observe(change.plan, Reads(aws, change.plan.region)).values
     except TargetNotFoundError:
         return _end(desk, change, "taken-back", f"{change.plan.function_name} is gone")
+    except RefusedError as exc:
+        return _end(desk, change, "taken-back", str(exc))
     if not remedy.reached(seen, change.plan.after):
         return _end(desk, change, "taken-back", _taken_back(deployed_at, seen))
     if deployed_at is not None:
