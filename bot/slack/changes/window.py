@@ -27,6 +27,8 @@ DURATIONS: Final = (
 )  # fmt: skip
 """How long a change may last; what was there before is put back then."""
 
+REHEARSAL: Final = Mrkdwn("🧪 This deployment makes no changes: all is done but the write, and the calls are shown.")
+
 SHOWN_APPROVERS: Final = 20
 """Nobody is notified from a window, so more can be named than in a message."""
 
@@ -40,7 +42,7 @@ LEFT_OUT: Final = "`medic plan` prints all of it"
 def plan_view(window: PlanWindow) -> Block:
     """Return the window as Slack takes it."""
     if window.plan is None:
-        return problem_view(window.refusal or "There is no plan.", sign="🚫")
+        return _incomplete_view(window) if window.may_ask else problem_view(_refusal(window), sign="🚫")
     composer = Composer(max_blocks=MAX_VIEW_BLOCKS, spare_blocks=SPARE_BLOCKS, spare_chars=SPARE_CHARS, left_out=LEFT_OUT)
     _plan(composer, window.plan)
     form = _fields(window) if window.may_ask else []
@@ -55,8 +57,28 @@ def plan_view(window: PlanWindow) -> Block:
     view = _view(composer, close="Cancel" if window.may_ask else "Close")
     if not window.may_ask:
         return view
-    asks = {"callback_id": CALLBACK_ID, "private_metadata": window.offered.id, "submit": plain_text("Ask for approval", MAX_TITLE_CHARS)}
-    return view | asks
+    return view | _asks(window)
+
+
+def _incomplete_view(window: PlanWindow) -> Block:
+    """Return the form for what the evidence did not hold; the plan is made when it is sent."""
+    composer = Composer(max_blocks=MAX_VIEW_BLOCKS, spare_blocks=SPARE_BLOCKS, left_out="it was cut")
+    composer.sentence(bold("Something is missing: "), window.refusal)
+    for block in _fields(window):
+        composer.entry(block)
+    if window.is_rehearsal:
+        composer.section(REHEARSAL)
+    composer.section(bold("Next: "), Mrkdwn("the plan is made from the live state when you send this, and shown to those who decide."))
+    composer.note_overflow()
+    return _view(composer, close="Cancel") | _asks(window)
+
+
+def _asks(window: PlanWindow) -> Block:
+    return {"callback_id": CALLBACK_ID, "private_metadata": window.offered.id, "submit": plain_text("Ask for approval", MAX_TITLE_CHARS)}
+
+
+def _refusal(window: PlanWindow) -> str:
+    return " ".join(part for part in (window.refusal or "There is no plan.", window.why_not) if part)
 
 
 def problem_view(text: str, *, sign: str = "⚠️") -> Block:
@@ -84,7 +106,7 @@ def _fields(window: PlanWindow) -> list[Block]:
     fields = [_field(editable) for editable in window.editable]
     if fields:
         fields[0]["hint"] = plain_text("Other values are planned afresh and checked before anybody is asked.", MAX_LABEL_CHARS)
-    if window.plan is not None and can_be_undone(window.plan):
+    if can_be_undone(window.plan or window.offered):
         menu = select(VALUE_ID, "How long", DURATIONS, chosen=NEVER)
         fields.append(labelled(MINUTES_BLOCK, "Undo it by itself", menu, hint="Somebody can keep it before it ends."))
     return fields
@@ -115,7 +137,7 @@ def _as_number(value: Any) -> float | None:
 
 def _asking(composer: Composer, window: PlanWindow) -> None:
     if window.is_rehearsal:
-        composer.section(Mrkdwn("🧪 This deployment makes no changes: all is done but the write, and the calls are shown."))
+        composer.section(REHEARSAL)
     if not window.may_ask:
         composer.sentence(bold("You can't ask for it here: "), window.why_not or "no rule allows it.")
         return

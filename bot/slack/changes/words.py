@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, Final
 
+from bot.models.change import Offered
 from bot.models.plan import FieldChange, RemediationPlan
 from bot.remediations.offers import REMEDIATIONS
 from bot.slack.escape import Mrkdwn, clean, code, shortened, user
@@ -85,7 +86,7 @@ def whole_value(field: FieldChange, value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else value_words(field.name, value)
 
 
-def can_be_undone(plan: RemediationPlan) -> bool:
+def can_be_undone(plan: RemediationPlan | Offered) -> bool:
     """Tell whether AWS has a way back."""
     return REMEDIATIONS[plan.action].undo_refusal is None
 

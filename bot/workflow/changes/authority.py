@@ -56,12 +56,9 @@ class Approvals:
 
 def authority_over(desk: ChangeDesk, plan: RemediationPlan, incident_id: str) -> Authority:
     """Return the rule that fits a plan now. What cannot be read fits nobody."""
-    try:
-        rules = desk.rules()
-    except BotError as exc:
-        return Authority(None, f"The approval rules cannot be read ({exc}), so nobody may do anything. {BY_HAND}")
-    if not rules.rules:
-        return Authority(None, NO_RULES)
+    rules, why_not = _rules(desk)
+    if why_not:
+        return Authority(None, why_not)
     try:
         tags: dict[str, str] | None = _tags(desk, plan, incident_id, rules)
         problem = ""
@@ -73,6 +70,11 @@ def authority_over(desk: ChangeDesk, plan: RemediationPlan, incident_id: str) ->
     if problem:
         return Authority(None, f"Rules go by tags, and the tags of {plan.function_name} cannot be read: {problem}. {BY_HAND}")
     return Authority(None, f"No approval rule fits {plan.function_name} at risk {plan.risk}, so nobody may ask or approve. {BY_HAND}")
+
+
+def why_nobody_may(desk: ChangeDesk) -> str:
+    """Return why nobody may do anything, whatever it is; an empty text where rules stand."""
+    return _rules(desk)[1]
 
 
 def check_may_ask(desk: ChangeDesk, rule: Rule, user_id: str) -> None:
@@ -137,6 +139,14 @@ def approvals_of(desk: ChangeDesk, rule: Rule, change: Change) -> Approvals:
             gone.append(given.user_id)
     # Never fewer than people were told when it was asked for.
     return Approvals(tuple(standing), tuple(gone), max(change.needed, rule.needed_for(change.plan)))
+
+
+def _rules(desk: ChangeDesk) -> tuple[Rules, str]:
+    try:
+        rules = desk.rules()
+    except BotError as exc:
+        return Rules(), f"The approval rules cannot be read ({exc}), so nobody may do anything. {BY_HAND}"
+    return rules, "" if rules.rules else NO_RULES
 
 
 def _tags(desk: ChangeDesk, plan: RemediationPlan, incident_id: str, rules: Rules) -> dict[str, str]:

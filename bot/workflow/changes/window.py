@@ -10,7 +10,7 @@ from bot.commands import ClickCommand
 from bot.errors import DeliveryError, InputError, RefusedError, RemediationError, TargetNotFoundError
 from bot.remediations.command_line import command_line
 from bot.workflow.changes.authority import READS as AUTHORITY_READS
-from bot.workflow.changes.authority import authority_over, check_can_be_approved, check_may_ask
+from bot.workflow.changes.authority import authority_over, check_can_be_approved, check_may_ask, why_nobody_may
 from bot.workflow.changes.desk import ChangeDesk, PlanWindow
 from bot.workflow.changes.prepare import Prepared, prepare
 from bot.workflow.thread import is_passing
@@ -46,7 +46,8 @@ def window_of(desk: ChangeDesk, prepared: Prepared, user_id: str) -> PlanWindow:
         # A value that the evidence lacks can be filled in; the plan is then made when the window is sent, and shown to approvers.
         is_fillable = any(one.value is None for one in window.editable)
         refusal = str(exc).removesuffix("; give it with --param")
-        return window.model_copy(update={"refusal": refusal, "may_ask": is_fillable})
+        why_not = why_nobody_may(desk)
+        return window.model_copy(update={"refusal": refusal, "may_ask": is_fillable and not why_not, "why_not": why_not})
     except (RemediationError, TargetNotFoundError) as exc:
         return window.model_copy(update={"refusal": str(exc)})
     window = window.model_copy(update={"plan": plan, "command": command_line(plan)})

@@ -59,8 +59,39 @@ class TestForm:
         assert {field["action_id"] for field in fields.values()} == {"medic.value"}
         number = fields["to_seconds"]
         assert (number["initial_value"], number["min_value"], number["max_value"]) == ("30", "4", "900")
-        assert [option["value"] for option in fields["minutes"]["options"]] == ["never", "30", "60", "120", "240"]
-        assert fields["minutes"]["initial_option"]["value"] == "never"
+        assert [option["value"] for option in fields["minutes"]["options"]] == ["0", "30", "60", "120", "240"]
+        assert fields["minutes"]["initial_option"]["value"] == "0"
+
+    @pytest.mark.parametrize("action", ["grant-role-permission", "request-quota-increase"])
+    def test_a_value_that_is_missing_is_asked_for(self, action: Action) -> None:
+        """There is no plan yet; it is made when the form is sent, with a value in every field."""
+        editable = (
+            Editable(name="resource", label="Resource", kind="text"),
+            Editable(name="desired_value", label="Desired value", kind="number", least=1),
+        )
+        offered = Offered(id="off-0123456789abcdef", incident_id="inc-0123456789ab", event="e1", index=0, action=action)
+        missing = PlanWindow(offered=offered, refusal=f"{action}: the evidence does not hold resource", editable=editable, may_ask=True)
+
+        view = plan_view(missing)
+
+        assert_valid_view(view, meant=MEANT)
+        assert (view["callback_id"], view["private_metadata"], view["submit"]["text"]) == ("medic.request", offered.id, "Ask for approval")
+        assert "the evidence does not hold resource" in shown(view["blocks"])
+        required = {block["block_id"]: not block["optional"] for block in view["blocks"] if block["type"] == "input"}
+        assert required["resource"]
+        assert required["desired_value"]
+        assert ("minutes" in required) == (action == "grant-role-permission")
+
+    def test_nobody_who_may_not_ask_gets_a_form_for_it(self) -> None:
+        """Without rules there is nothing to fill in."""
+        offered = Offered(id="off-0123456789abcdef", incident_id="inc-0123456789ab", event="e1", index=0, action="grant-role-permission")
+
+        view = plan_view(PlanWindow(offered=offered, refusal="resource is missing", why_not="Nobody is configured"))
+
+        assert_valid_view(view, meant=MEANT)
+        assert "submit" not in view
+        assert not inputs(view)
+        assert "Nobody is configured" in shown(view["blocks"])
 
     def test_texts_can_be_changed_too(self) -> None:
         """An ARN, or a list as JSON."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from bot.commands import TickCommand
 from bot.models.change import Change
+from bot.slack.changes.window import plan_view
 from bot.workflow.changes.rules import Rule, Rules
 from tests.remediations.account import failure
 from tests.remediations.changes import API_ARN
@@ -236,6 +237,52 @@ class TestRules:
 
         assert world.changes.all == ()
         assert events(world) == ["refused"]
+
+
+class TestMissingValues:
+    GRANT: ClassVar[dict[str, Any]] = {"actions": ["s3:GetObject"], "resource": None, "missing": ["resource"], "policy_name": "medic-s3"}
+
+    def test_what_the_evidence_lacks_is_filled_in_and_asked_for(self, account: LiveAccount) -> None:
+        """The window has the field; what was filled in is planned, approved and made."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        queue = Queue(world)
+        queue.deliver(world.click("plan", world.offer_id, ASKER, view_id="V1"))
+        ((_, window),) = world.messenger.windows
+        assert window.plan is None
+        assert window.may_ask
+        view = plan_view(window)
+        assert {block["block_id"] for block in view["blocks"] if block["type"] == "input" and not block["optional"]} >= {"resource"}
+
+        queue.deliver(world.form(values={"resource": "arn:aws:s3:::orders-bucket/*"}))
+        queue.deliver(world.button("approve", APPROVER))
+        queue.run()
+
+        assert documents(account)["medic-s3"]["Statement"][0]["Resource"] == "arn:aws:s3:::orders-bucket/*"
+
+    @pytest.mark.parametrize("value", ["", "arn:aws:s3:::*", "*", "arn:aws:s3:::a\ud800/*", "arn:aws:s3:::a\u202e/*"])
+    def test_what_was_filled_in_is_judged_like_any_value(self, account: LiveAccount, value: str) -> None:
+        """Nothing, everything, halves of characters and those that turn the text around."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        queue = Queue(world)
+
+        queue.deliver(world.form(values={"resource": value}))
+        queue.run()
+
+        assert queue.dead == []
+        assert world.changes.all == ()
+        assert account.writes == []
+        assert events(world) == ["refused"]
+
+    def test_without_rules_nobody_is_asked_for_values(self, account: LiveAccount) -> None:
+        """A form that leads nowhere would be one more riddle at three in the morning."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        world.rules[0] = Rules()
+
+        Queue(world).deliver(world.click("plan", world.offer_id, ASKER, view_id="V1"))
+
+        ((_, window),) = world.messenger.windows
+        assert not window.may_ask
+        assert "Nobody is configured" in window.why_not
 
 
 class TestReminders:
