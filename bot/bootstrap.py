@@ -122,9 +122,22 @@ def changing_desk(settings: RemediateSettings) -> ChangeDesk:
         clock=clock,
         groups=SlackGroups(token=token.value, api_url=settings.slack_api_url),
         rules=approval_rules(settings.approval_rules_parameter, aws),
+        own=own_names(settings),
         is_rehearsal=settings.is_rehearsal,
         verify_after_s=settings.verify_after_seconds,
     )
+
+
+def own_names(settings: RemediateSettings) -> frozenset[str]:
+    """Return the names of what the changing worker itself goes by, as they stand in ARNs."""
+    names = {
+        settings.table_name,
+        settings.change_queue_url.rpartition("/")[2],
+        settings.bot_token_parameter.lstrip("/"),
+        settings.approval_rules_parameter.lstrip("/"),
+        settings.audit_bucket,
+    }
+    return frozenset(name for name in names if name)
 
 
 def audit_log(settings: RemediateSettings) -> DynamoAuditLog:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.errors import DeliveryError
 from bot.slack.sending import Wire, called
 
-REMEMBERED_S: Final = 300.0
+REMEMBERED_S: Final = 30.0
 """Our own: for so long somebody who left a group may still act for it; several clicks in a row ask Slack once."""
 
 

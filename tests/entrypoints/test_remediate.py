@@ -121,6 +121,12 @@ class TestBatch:
         verdict = check(audit_log(settings).table)
         assert (verdict.entries, verdict.is_whole) == (1, True)
 
+    def test_what_approvals_are_kept_in_is_out_of_reach(self, settings: RemediateSettings) -> None:
+        """The table, the queue, the parameters and the bucket: no change may give rights on them."""
+        named = replace(settings, approval_rules_parameter="/medic/rules", audit_bucket="copies")
+
+        assert changing_desk(named).own == {"state", "change", "token", "medic/rules", "copies"}
+
     def test_double_is_done_once(self, parts: Parts, settings: RemediateSettings) -> None:
         """SQS delivers at least once."""
         handle_batch(a_batch(an_approval(), an_approval()), Context(), parts)

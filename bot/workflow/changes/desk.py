@@ -103,6 +103,8 @@ class ChangeDesk:
     rules: Callable[[], Rules]
     """Reads the rules as they are now. No rules, or rules that cannot be read, let nobody do anything."""
     remedies: Callable[[Action], Remediation] = lambda action: REMEDIATIONS[action]()
+    own: frozenset[str] = frozenset()
+    """Names of the bot's own table, queue, parameters and bucket: who may write there decides what was approved."""
     is_rehearsal: bool = False
     """Everything but the write is done."""
     verify_after_s: tuple[int, ...] = VERIFY_AFTER_S

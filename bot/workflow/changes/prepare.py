@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,11 +48,25 @@ class Prepared:
         request = request_from(self.offer, self.case, given=dict(given))
         request = request.model_copy(update={"incident_id": self.incident.id})
         made = self.remedy.plan(request, desk.aws.for_incident(self.incident.id))
+        check_not_own(desk, made)
         if self.incident.recovered_at is None:
             return made
         # Still possible: the next wave may be on its way. But whoever decides has to know.
         at = datetime.fromtimestamp(self.incident.recovered_at, UTC)
         return made.model_copy(update={"warnings": [f"the alarm has been back to OK since {at:%H:%M} UTC", *made.warnings]})
+
+
+def check_not_own(desk: ChangeDesk, plan: RemediationPlan) -> None:
+    """Refuse what gives rights on the bot's own table, queue, parameters or bucket: approvals could be written by whoever has them.
+
+    Raises:
+        RefusedError: A call names one of them.
+    """
+    named = json.dumps([call.parameters for call in plan.calls], ensure_ascii=False)
+    for name in sorted(desk.own):
+        # As a whole name, with whatever stands around it in an ARN.
+        if re.search(rf"(?<![A-Za-z0-9_.-]){re.escape(name)}(?![A-Za-z0-9_.-])", named):
+            raise RefusedError(f"{plan.action}: {name} belongs to this bot, and it changes nothing about itself")
 
 
 def prepare(desk: ChangeDesk, offer_id: str) -> Prepared:

@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from bot.errors import BotError, StateError
@@ -37,6 +38,15 @@ def lock_key(subject: Subject) -> str:
     return f"arn:{partition_of(subject.region)}:lambda:{subject.region}:{subject.account_id}:function:{subject.function_name}"
 
 
+def lock_keys(subject: Subject) -> tuple[str, ...]:
+    """Return all that a change needs for itself: its function, and the role or stage that other functions may share with it."""
+    details = subject.details
+    shared = [str(details["role_arn"])] if "role_arn" in details else []
+    if "api_id" in details:
+        shared.append(f"{subject.region}/{details['api_id']}/{details.get('stage', '')}")
+    return (lock_key(subject), *shared)
+
+
 @contextmanager
 def turn(desk: ChangeDesk, change_id: str) -> Iterator[Change]:
     """Give the change as it stands, while nobody else works on it or on its function.
@@ -53,23 +63,28 @@ def turn(desk: ChangeDesk, change_id: str) -> Iterator[Change]:
         raise StateError(f"{change_id}: another worker is at this change; it comes again")
     try:
         change = known(desk, change_id)
-        key = lock_key(change.plan)
-        _lock(desk, change, lease_s)
+        taken: list[str] = []
         try:
+            for key in lock_keys(change.plan):
+                _lock(desk, change, key, lease_s)
+                taken.append(key)
             yield known(desk, change_id)
         except Exception:
-            _quietly(lambda: desk.changes.unlock(key, change_id))
+            for key in taken:
+                _quietly(partial(desk.changes.unlock, key, change_id))
             raise
-        desk.changes.unlock(key, change_id)
+        for key in taken:
+            desk.changes.unlock(key, change_id)
     except Exception:
         _quietly(lambda: desk.incidents.release(claim))
         raise
     desk.incidents.release(claim)
 
 
-def _lock(desk: ChangeDesk, change: Change, lease_s: float) -> None:
-    if not desk.changes.lock(lock_key(change.plan), change.id, lease_s=lease_s):
-        raise StateError(f"{change.id}: another change of {change.plan.function_name} is being made; this one comes again after it")
+def _lock(desk: ChangeDesk, change: Change, key: str, lease_s: float) -> None:
+    if not desk.changes.lock(key, change.id, lease_s=lease_s):
+        what = change.plan.function_name if key == lock_key(change.plan) else key
+        raise StateError(f"{change.id}: another change of {what} is being made; this one comes again after it")
 
 
 def _quietly(give_back: Callable[[], None]) -> None:

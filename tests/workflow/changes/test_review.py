@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from bot.commands import TickCommand
+from bot.errors import StateError
 from bot.models.change import Change
 from bot.slack.changes.window import plan_view
 from bot.workflow.changes.rules import Rule, Rules
@@ -16,7 +17,7 @@ from tests.remediations.changes import API_ARN
 from tests.workflow.changes.delivery import LiveAccount, Queue, on_moto
 from tests.workflow.changes.faults import NEW, OLD, UPDATE, events, kill, state_of
 from tests.workflow.changes.test_attacks import replace_rule, statement_ids
-from tests.workflow.changes.world import APPROVER, ASKER, INCIDENT, SECOND, STRANGER, World, a_world, an_incident, an_offer
+from tests.workflow.changes.world import APPROVER, ASKER, EVENT, INCIDENT, SECOND, STRANGER, World, a_world, an_incident, an_offer, findings
 from tests.workflow.fakes import Killed
 
 TWO_STATEMENTS = [{"statement_id": f"medic-{n}", "principal": "apigateway.amazonaws.com", "source_arn": API_ARN} for n in (1, 2)]
@@ -304,6 +305,58 @@ class TestTrail:
 
         (entry,) = world.audit.entries
         assert (entry.event, entry.function_name, entry.action) == ("refused", "orders", "raise-timeout")
+
+
+class TestSharedThings:
+    def test_two_functions_with_one_role_do_not_write_over_each_others_grant(self, account: LiveAccount) -> None:
+        """Both were planned while the role had no such policy; the second one meets the first at the very call."""
+        grants = [{"actions": ["s3:GetObject"], "resource": f"arn:aws:s3:::{name}/*", "policy_name": "medic-s3"} for name in ("one", "two")]
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", grants[0])]), account)
+        other = on_moto(a_world(offers=[an_offer("grant-role-permission", grants[1])]), account)
+        other.incidents.save(INCIDENT, EVENT, findings([an_offer("grant-role-permission", grants[1])], other.clock, "invoices"))
+        other.changes = world.changes
+        queues = Queue(world), Queue(other)
+        other_form = other.form(request_id="other-form")
+        queues[1].deliver(other_form)
+        second = world.changes.all[-1]
+        queues[1].deliver(other.button("approve", APPROVER, second, request_id="other-approve"))
+        queues[0].deliver(world.form())
+        first = next(change for change in world.changes.all if change.id != second.id)
+        queues[0].deliver(world.button("approve", APPROVER, first))
+        met: list[Exception] = []
+
+        def meanwhile(name: str) -> None:
+            if name == "iam:PutRolePolicy" and not met:
+                try:
+                    queues[1].once(TickCommand("meanwhile", "apply", second.id))
+                except StateError as exc:
+                    met.append(exc)
+
+        watching(account, meanwhile)
+        queues[0].run()
+
+        assert "another change of arn:aws:iam::123456789012:role/orders-role" in str(met[0])
+        assert documents(account)["medic-s3"]["Statement"][0]["Resource"] == "arn:aws:s3:::one/*"
+        queues[1].run()
+        assert documents(account)["medic-s3"]["Statement"][0]["Resource"] == "arn:aws:s3:::one/*"
+        assert {change.id: change.state for change in world.changes.all} == {first.id: "applied", second.id: "failed"}
+
+    @pytest.mark.parametrize(
+        "resource",
+        ["arn:aws:dynamodb:eu-west-1:123456789012:table/medic-state", "arn:aws:sqs:eu-west-1:123456789012:medic-change",
+         "arn:aws:ssm:eu-west-1:123456789012:parameter/medic/rules", "arn:aws:s3:::medic-audit/audit/*"],
+    )  # fmt: skip
+    def test_no_function_gets_rights_on_what_approvals_are_kept_in(self, account: LiveAccount, resource: str) -> None:
+        """Whoever writes the table writes approvals; a log line that asks for it must not be offered a button that works."""
+        offer = an_offer("grant-role-permission", {"actions": ["dynamodb:PutItem"], "resource": resource})
+        world = on_moto(a_world(offers=[offer]), account)
+        own = frozenset({"medic-state", "medic-change", "medic/rules", "medic-audit"})
+
+        Queue(world).deliver(world.form(), world.watched(lambda name: None, own=own))
+
+        assert world.changes.all == ()
+        assert account.writes == []
+        assert "belongs to this bot" in world.audit.entries[-1].details["why"]
 
 
 class TestOtherChannels:
