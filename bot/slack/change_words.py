@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.models.change import STANDING, Change, ChangeState
 from bot.models.incident import Report
+from bot.models.wording import change_words
 from bot.slack.escape import Mrkdwn, bold, date, mrkdwn, short, user
 
 HEADLINES: Final[dict[ChangeState, str]] = {
@@ -44,7 +45,6 @@ BUSY: Final[frozenset[ChangeState]] = STANDING | {"pending", "approved", "applyi
 SHOWN_CHANGES: Final = 3
 MAX_WORDS_CHARS: Final = 250
 MAX_PROBLEM_CHARS: Final = 200
-MAX_VALUE_CHARS: Final = 60
 
 
 def headline_of(report: Report) -> str:
@@ -68,15 +68,8 @@ def change_lines(report: Report) -> tuple[Mrkdwn, ...]:
     return tuple(_line(change) for change in report.changes[-SHOWN_CHANGES:])
 
 
-def words_of(change: Change) -> str:
-    """Return a change in words: `raise timeout: Timeout 3 → 10`."""
-    steps = [f"{field.name} {_value(field.old)} → {_value(field.new)}" for field in change.plan.fields]
-    name = change.plan.action.replace("-", " ")
-    return f"{name}: {', '.join(steps)}" if steps else name
-
-
 def _line(change: Change) -> Mrkdwn:
-    said = mrkdwn(short(words_of(change), MAX_WORDS_CHARS))
+    said = mrkdwn(short(change_words(change.plan), MAX_WORDS_CHARS))
     return Mrkdwn(f"{SIGNS[change.state]} {bold(_verb(change))}: {said}{_details(change)}")
 
 
@@ -98,7 +91,3 @@ def _details(change: Change) -> Mrkdwn:
     if change.state in {"rejected", "withdrawn"} and change.ended_by is not None:
         return Mrkdwn(f" (by {user(change.ended_by.user_id)})")
     return Mrkdwn(f" ({mrkdwn(short(change.problem, MAX_PROBLEM_CHARS))})") if change.problem else Mrkdwn("")
-
-
-def _value(value: object) -> str:
-    return "none" if value is None else short(str(value), MAX_VALUE_CHARS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.models.change import STANDING, Change
-from bot.slack.changes.words import action_words, can_be_undone, steps_words, target_words
+from bot.models.wording import action_words
+from bot.slack.changes.words import can_be_undone, steps_words, target_words
 from bot.slack.elements import Block, Style, button, confirm
 
 

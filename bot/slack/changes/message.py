@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.models.change import STANDING, Change, ChangeState
+from bot.models.wording import action_words
 from bot.slack.blocks import Composer, Message
 from bot.slack.changes.buttons import buttons_of
 from bot.slack.changes.plan import show_effects, show_owner, show_patch, show_place, show_steps, show_undo
-from bot.slack.changes.words import action_words, can_be_undone, duration_words, old_words, person, steps_words, target_words
+from bot.slack.changes.words import can_be_undone, duration_words, old_words, person, steps_words, target_words
 from bot.slack.escape import Mrkdwn, bold, code, date, mrkdwn
 
 HEADLINES: Final[dict[ChangeState, tuple[str, str]]] = {

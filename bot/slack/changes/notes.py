@@ -7,21 +7,12 @@ from typing import Final
 
 from bot.errors import InputError
 from bot.models.change import STANDING, Change
+from bot.models.wording import action_words
 from bot.slack.blocks import Composer, Message
 from bot.slack.changes.buttons import anew_button, keep_button, stop_button, undo_button
 from bot.slack.changes.message import TAKEN_BACK
 from bot.slack.changes.plan import show_patch
-from bot.slack.changes.words import (
-    BY_ITSELF,
-    action_words,
-    can_be_undone,
-    duration_words,
-    named,
-    old_words,
-    person,
-    steps_words,
-    target_words,
-)
+from bot.slack.changes.words import BY_ITSELF, can_be_undone, duration_words, named, old_words, person, steps_words, target_words
 from bot.slack.elements import Block
 from bot.slack.escape import Mrkdwn, bold, date, mrkdwn
 

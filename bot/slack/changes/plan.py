@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.models.plan import Ownership, RemediationPlan
+from bot.models.wording import action_words, field_words, steps_of, value_words
 from bot.slack.blocks import Composer
-from bot.slack.changes.words import MAX_VALUE_CHARS, action_words, field_words, named, steps_of, target_words, value_words, whole_value
+from bot.slack.changes.words import MAX_VALUE_CHARS, named, target_words, whole_value
 from bot.slack.escape import Mrkdwn, bold, code, mrkdwn
 
 NO_COST: Final = "cost: no effect known"

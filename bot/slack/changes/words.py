@@ -8,14 +8,12 @@ from typing import Any, Final
 
 from bot.models.change import Offered
 from bot.models.plan import FieldChange, RemediationPlan
+from bot.models.wording import steps_of, value_words
 from bot.remediations.offers import REMEDIATIONS
 from bot.slack.escape import Mrkdwn, clean, code, shortened, user
 
 BY_ITSELF: Final = "lambda-medic"
 """Who did what nobody clicked, as the audit trail names it."""
-
-UNITS: Final = (("_mb", " MB"), ("_ms", " ms"), ("_s", " s"))
-"""Endings of a field's name, and the unit that they mean."""
 
 MAX_VALUE_CHARS: Final = 60
 """Our own: a longer value does not stand beside another one on a phone."""
@@ -38,47 +36,19 @@ def named(text: str, limit: int = MAX_NAME_CHARS) -> Mrkdwn:
     return code(short(text, limit))
 
 
-def action_words(plan: RemediationPlan) -> str:
-    """Return the action as people say it."""
-    return plan.action.replace("-", " ")
-
-
 def target_words(plan: RemediationPlan) -> str:
     """Return the function, with the alias or version that is meant."""
     return short(f"{plan.function_name}:{plan.qualifier}" if plan.qualifier else plan.function_name, MAX_NAME_CHARS)
 
 
-def field_words(name: str) -> str:
-    """Return a field's name for people: `timeout_s` is the timeout, and its unit stands at the value."""
-    unit = next((ending for ending, _ in UNITS if name.endswith(ending)), "")
-    return short(name.removesuffix(unit).replace("_", " "))
-
-
-def value_words(name: str, value: Any) -> str:
-    """Return a value for people; None is "none"."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int | float):
-        number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"
-        return number + next((unit for ending, unit in UNITS if name.endswith(ending)), "")
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-
-
-def steps_of(plan: RemediationPlan) -> list[tuple[str, str, str]]:
-    """Return each field that changes: its name, its old and its new value."""
-    return [(field_words(f.name), value_words(f.name, f.old), value_words(f.name, f.new)) for f in plan.fields]
-
-
 def steps_words(plan: RemediationPlan) -> str:
     """Return what changes in one line: `timeout 3 s → 30 s`."""
-    return short(", ".join(f"{name} {short(old)} → {short(new)}" for name, old, new in steps_of(plan)), MAX_STEPS_CHARS)
+    return short(", ".join(f"{short(name)} {short(old)} → {short(new)}" for name, old, new in steps_of(plan)), MAX_STEPS_CHARS)
 
 
 def old_words(plan: RemediationPlan) -> str:
     """Return what was there before, in one line."""
-    return short(", ".join(f"{name} {short(old)}" for name, old, _ in steps_of(plan)), MAX_STEPS_CHARS)
+    return short(", ".join(f"{short(name)} {short(old)}" for name, old, _ in steps_of(plan)), MAX_STEPS_CHARS)
 
 
 def whole_value(field: FieldChange, value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.models.change import Change
 from bot.models.incident import Incident
 from bot.models.replies import ChangeLine, Grade, IncidentLine, IncidentState
+from bot.models.wording import change_words
 from bot.workflow.asking.desk import AskDesk
 
 
@@ -29,12 +30,10 @@ def incident_line(desk: AskDesk, incident: Incident) -> IncidentLine:
 
 def change_line(change: Change) -> ChangeLine:
     """Return a change as a row."""
-    plan = change.plan
-    fields = ", ".join(f"{field.name} {_value(field.old)} → {_value(field.new)}" for field in plan.fields)
     return ChangeLine(
         id=change.id,
-        words=f"{plan.action.replace('-', ' ')}: {fields}",
-        function_name=plan.function_name,
+        words=change_words(change.plan),
+        function_name=change.plan.function_name,
         requested_by=change.requested_by,
         expires_at=change.expires_at,
         channel=change.channel,
@@ -57,7 +56,3 @@ def _grade(desk: AskDesk, incident_id: str) -> Grade | None:
         return None
     worst_first: tuple[Grade, ...] = ("wrong", "partly", "right")
     return sorted(worst_first, key=grades.count)[-1] if len(set(map(grades.count, worst_first))) > 1 else "wrong"
-
-
-def _value(value: object) -> str:
-    return "none" if value is None else str(value)

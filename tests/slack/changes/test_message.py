@@ -12,9 +12,10 @@ from bot.commands import verb_of
 from bot.models.change import Change, ChangeState, Decision
 from bot.models.diagnosis import Action
 from bot.models.plan import Ownership, RemediationPlan
+from bot.models.wording import steps_of
 from bot.slack.blocks import Message
 from bot.slack.changes.message import change_message
-from bot.slack.changes.words import can_be_undone, steps_of
+from bot.slack.changes.words import can_be_undone
 from tests.remediations.changes import ACTIONS
 from tests.slack.changes.conftest import Plans
 from tests.slack.changes.factories import APPROVER, ASKED_BY, GROUP, MEANT, NOW, STATES, a_change, a_plan, in_state

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bot.models.change import Offered
 from bot.models.diagnosis import Action
 from bot.models.plan import Ownership
+from bot.models.wording import steps_of
 from bot.slack.changes.window import plan_view, problem_view
-from bot.slack.changes.words import can_be_undone, steps_of
+from bot.slack.changes.words import can_be_undone
 from bot.workflow.changes.desk import Editable, PlanWindow
 from tests.remediations.changes import ACTIONS
 from tests.slack.changes.conftest import Plans
