@@ -12,6 +12,7 @@ from bot.errors import StateError
 from bot.models.change import Change
 from bot.slack.changes.window import plan_view
 from bot.workflow.changes.rules import Rule, Rules
+from bot.workflow.changes.turn import LEASE_MARGIN_S
 from tests.remediations.account import failure
 from tests.remediations.changes import API_ARN
 from tests.workflow.changes.delivery import LiveAccount, Queue, on_moto
@@ -284,6 +285,63 @@ class TestMissingValues:
         ((_, window),) = world.messenger.windows
         assert not window.may_ask
         assert "Nobody is configured" in window.why_not
+
+
+class TestTime:
+    def test_a_worker_whose_clock_is_behind_waits_for_the_lock_and_one_ahead_takes_no_live_one(
+        self, world: World, queue: Queue, approved: Change, account: LiveAccount
+    ) -> None:
+        """Clocks of two workers differ by less than a lease's margin; a lock of a dead one goes when its lease ends."""
+        arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+        assert world.changes.lock(arn, "chg-dead", lease_s=119 + LEASE_MARGIN_S)
+        (tick,) = world.queue.take_due()
+        world.clock.move(119 + LEASE_MARGIN_S - 1)
+        with pytest.raises(StateError, match="is being made"):
+            queue.once(tick)  # type: ignore[arg-type]
+        assert account.updates == []
+
+        world.clock.move(2)
+        queue.deliver(tick)
+
+        assert account.updates == [NEW]
+
+    def test_a_check_that_meets_an_undo_does_not_bring_the_change_back(
+        self, world: World, queue: Queue, applied: Change, account: LiveAccount
+    ) -> None:
+        """The look at AWS takes seconds, in which somebody takes it back."""
+        undone: list[bool] = []
+
+        def meanwhile(name: str) -> None:
+            if name == "changes.swap" and not undone:
+                undone.append(True)
+                queue.once(world.button("undo", ASKER, applied))
+
+        queue.deliver(TickCommand("look", "verify", applied.id, number=1), world.watched(meanwhile))
+
+        assert undone
+        assert account.timeout == OLD
+        assert world.change.state == "undone"
+
+    def test_a_sweep_beside_a_living_worker_neither_ends_nor_repeats_it(
+        self, world: World, queue: Queue, approved: Change, account: LiveAccount
+    ) -> None:
+        """The attempt is old enough to be settled, and its worker is at the very call."""
+        met: list[str] = []
+
+        def meanwhile(name: str) -> None:
+            if name == "lambda:UpdateFunctionConfiguration" and not met:
+                stored = world.change
+                aged = stored.model_copy(update={"began_at": (stored.began_at or 0.0) - 3600})
+                world.changes.rows[stored.id] = aged.model_dump_json()
+                queue.once(TickCommand("now", "sweep"))
+                met.append(world.change.state)
+
+        watching(account, meanwhile)
+        queue.run()
+
+        assert met == ["applying"]
+        assert account.updates == [NEW]
+        assert account.timeout == NEW
 
 
 class TestReminders:
