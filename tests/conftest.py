@@ -9,6 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its group, for `--dist loadgroup`: what a file's tests share is made once, and the stack is deployed once."""
     for item in items:
