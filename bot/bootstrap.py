@@ -32,6 +32,7 @@ from bot.slack.messenger import SlackMessenger
 from bot.slack.sending import Wire
 from bot.workflow.asking.desk import AskDesk
 from bot.workflow.changes.desk import ChangeDesk
+from bot.workflow.changes.paced import PacedChangeMessenger
 from bot.workflow.changes.rules import Rules, load_rules
 from bot.workflow.desk import Desk
 from bot.workflow.routing import reader
@@ -117,7 +118,7 @@ def changing_desk(settings: RemediateSettings) -> ChangeDesk:
         changes=DynamoChangeStore(table, clock),
         audit=audit_log(settings),
         queue=SqsCommandQueue(aws, {"change": settings.change_queue_url}),
-        messenger=SlackChangeMessenger(token=token.value, api_url=settings.slack_api_url),
+        messenger=PacedChangeMessenger(SlackChangeMessenger(token=token.value, api_url=settings.slack_api_url), DynamoPace(table, clock)),
         aws=aws,
         clock=clock,
         groups=SlackGroups(token=token.value, api_url=settings.slack_api_url),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.aws.audit import AuditTrail
 from bot.aws.changes import DynamoChangeStore
 from bot.aws.state import DynamoIncidentStore
 from bot.aws.table import Table
@@ -61,7 +62,7 @@ def test_alarm_to_button_to_approval_by_another_to_recovery_and_back(deployed: D
     people.press(STRANGER, message, approve, posted.channel)
     wait(deployed, "the refusal", lambda: [a for a in people.answers if a.startswith(STRANGER)])
     people.press(ON_CALL, message, approve, posted.channel)
-    wait(deployed, "the refusal of one's own", lambda: [a for a in people.answers if a.startswith(ON_CALL)])
+    wait(deployed, "the refusal of one's own", lambda: refused(deployed, wanted.function.name, ON_CALL))
     assert function.configuration() == before, "neither the stranger nor the person who asked may approve"
 
     click = people.press(APPROVER, message, approve, posted.channel)
@@ -311,6 +312,12 @@ def changed(deployed: DeployedBot, incident_id: str, *states: str) -> Change | N
     """Return the incident's change when it has come so far."""
     changes = DynamoChangeStore(Table(deployed.aws, deployed.stack.table_name), SystemTime()).changes_of(incident_id)
     return next((change for change in changes if change.state in states), None)
+
+
+def refused(deployed: DeployedBot, function_name: str, user: str) -> bool:
+    """Tell whether the audit trail holds a refusal of a person."""
+    trail = AuditTrail(Table(deployed.aws, deployed.stack.table_name)).about(function_name, 20)
+    return any(entry.event == "refused" and entry.by == user for entry in trail)
 
 
 def wait(deployed: DeployedBot, what: str, look: Callable[[], T | None], people: People | None = None) -> T:

@@ -52,7 +52,7 @@ def refuse(desk: ChangeDesk, command: ClickCommand, change: Change | None, why: 
             verb=command.verb,
             why=why,
         )
-    answer(desk, command.response_url, why)
+    answer(desk, command, why)
 
 
 def may_take_back(desk: ChangeDesk, change: Change, user_id: str) -> None:

@@ -87,7 +87,7 @@ def _decided(desk: ChangeDesk, change: Change, command: ClickCommand) -> Change:
     if lost:
         told = ", ".join(lost)
         record(desk, decided, "refused", SELF, cause=f"{command.request_id}|lost", why=f"no longer counted by the rules of now: {told}")
-        answer(desk, command.response_url, f"Your approval counts. No longer counted, by the rules as they are now: {told}.")
+        answer(desk, command, f"Your approval counts. No longer counted, by the rules as they are now: {told}.")
     return decided
 
 

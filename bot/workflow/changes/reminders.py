@@ -52,7 +52,7 @@ def stop(desk: ChangeDesk, command: ClickCommand) -> None:
         change = desk.changes.swap(change.model_copy(update={"quiet_by": command.user_id}))
     record(desk, change, "reminders-ended", command.user_id, cause="reminders")
     show(desk, change)
-    answer(desk, command.response_url, "No more reminders about this change.")
+    answer(desk, command, "No more reminders about this change.")
 
 
 def remind(desk: ChangeDesk, change: Change) -> Change:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from bot.commands import ClickCommand
 from bot.errors import DeliveryError, StateError
 from bot.models.change import Change
 from bot.models.incident import Incident, Report
@@ -63,14 +64,28 @@ def note_once(desk: ChangeDesk, change: Change, note: str, *, cause: str) -> Non
     desk.incidents.finish(claim)
 
 
-def answer(desk: ChangeDesk, response_url: str, text: str) -> None:
-    """Tell the person who clicked, and nobody else; an answer that Slack does not take stops nothing."""
-    if not response_url:
-        return
+def answer(desk: ChangeDesk, command: ClickCommand, text: str) -> None:
+    """Tell the person who clicked, and nobody else; an answer that Slack does not take stops nothing.
+
+    It stands in the thread where the button is: one through the response URL stands in the channel, where nobody looks who reads
+    the thread.
+    """
     try:
-        desk.messenger.tell(response_url, text)
+        if command.thread_ts and command.channel_id and _told_in_thread(desk, command, text):
+            return
+        if command.response_url:
+            desk.messenger.tell(command.response_url, text)
     except DeliveryError as exc:
         logger.warning("private answer was not taken", extra={"code": exc.code})
+
+
+def _told_in_thread(desk: ChangeDesk, command: ClickCommand, text: str) -> bool:
+    try:
+        desk.messenger.tell_person(command.channel_id, command.thread_ts, command.user_id, text)
+    except DeliveryError as exc:
+        logger.info("private answer was not taken in the thread", extra={"code": exc.code})
+        return False
+    return True
 
 
 def _show_change(desk: ChangeDesk, change: Change) -> None:
