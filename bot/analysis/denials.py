@@ -48,7 +48,7 @@ _NOT_IAM: Final = ("have access to the model with the specified model ID",)
 """An AccessDeniedException that no policy lifts: Bedrock's model access is switched on per account."""
 _MARKETPLACE = re.compile(r"AWS Marketplace actions \((?P<action>aws-marketplace:\w+)")
 _FORBIDDEN_HEAD = re.compile(r"\bForbidden: (?:null|Forbidden)\b[^\n]*(?:\n[^\n]*){0,3}(?:extractError|status code: 403)")
-"""A HEAD request has no body, so SDKs know only the status. Source: github.com/aws/aws-sdk-js/issues/2502."""
+"""A HEAD request has no body, so SDKs know only the status. Source: https://github.com/aws/aws-sdk-js/issues/3346."""
 _POLLER_ROLE = re.compile(r"does not have permissions? to call (?P<operation>\w+) on (?P<service>\w+)")
 _BARE = re.compile(
     r"\b(?P<code>AccessDeniedException|AccessDenied|UnauthorizedOperation|AuthorizationErrorException|AuthorizationError)\b"
