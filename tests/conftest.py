@@ -1,18 +1,9 @@
-"""How the tests are shared out among processes (pytest -n): a file stays together, and so do all tests of the deployed stack."""
+"""What holds for all tests."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from hypothesis import HealthCheck, settings
 
-import pytest
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its group, for `--dist loadgroup`: what a file's tests share is made once, and the stack is deployed once."""
-    for item in items:
-        place = item.path.relative_to(HERE) if item.path.is_relative_to(HERE) else item.path
-        group = place.parts[0] if place.parts[0] == "e2e" else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+# How fast a machine makes inputs says nothing about the code; the machines that run the tests are slow and busy ones too.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
