@@ -37,8 +37,15 @@ def verb_of(action_id: str) -> str:
     return verb if verb in CHANGE_VERBS | WORK_VERBS else ""
 
 
+class _ForInvestigator:
+    @property
+    def queue(self) -> QueueName:
+        """Return the queue that takes it."""
+        return "work"
+
+
 @dataclass(frozen=True)
-class WhyCommand:
+class WhyCommand(_ForInvestigator):
     """`/lambda why my-fn [status]`: investigate a function because a person asked.
 
     `request_id` identifies the request for deduplication: Slack's trigger id. `response_url` takes up to five answers
@@ -55,14 +62,9 @@ class WhyCommand:
     response_url: str = ""
     asked_at: float = 0.0
 
-    @property
-    def queue(self) -> QueueName:
-        """Return the queue that takes it."""
-        return "work"
-
 
 @dataclass(frozen=True)
-class AskCommand:
+class AskCommand(_ForInvestigator):
     """Any other subcommand that needs the table or AWS: status, history, playbooks, mute, unmute, audit, help."""
 
     kind: ClassVar[str] = "ask"
@@ -76,14 +78,9 @@ class AskCommand:
     response_url: str = ""
     asked_at: float = 0.0
 
-    @property
-    def queue(self) -> QueueName:
-        """Return the queue that takes it."""
-        return "work"
-
 
 @dataclass(frozen=True)
-class MessageCommand:
+class MessageCommand(_ForInvestigator):
     """The shortcut "Why?" on a message, or a mention of the bot: `text` is all that the message says.
 
     `thread_ts` is the thread that the message stands in, empty for none.
@@ -101,14 +98,9 @@ class MessageCommand:
     response_url: str = ""
     asked_at: float = 0.0
 
-    @property
-    def queue(self) -> QueueName:
-        """Return the queue that takes it."""
-        return "work"
-
 
 @dataclass(frozen=True)
-class HomeCommand:
+class HomeCommand(_ForInvestigator):
     """Somebody opened the app's home: it is drawn for them."""
 
     kind: ClassVar[str] = "home"
@@ -117,11 +109,6 @@ class HomeCommand:
     user_id: str
     team_id: str = ""
     asked_at: float = 0.0
-
-    @property
-    def queue(self) -> QueueName:
-        """Return the queue that takes it."""
-        return "work"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from bot.errors import DeliveryError, NotYetError
+from bot.ports import Pace
 from bot.workflow.desk import Case
 
 logger = logging.getLogger(__name__)
@@ -33,18 +34,22 @@ def paced(case: Case, channel: str, post: Callable[[], T]) -> T:
         NotYetError: Too many others are in front; the delivery comes again.
         DeliveryError: Slack did not take the message.
     """
-    desk = case.desk
     patience_s = min(LONGEST_WAIT_S, case.time_left_s() - LEAST_TIME_S)
-    wait_s = desk.pace.reserve(channel, patience_s=patience_s) if patience_s >= 0 else None
+    return in_turn(case.desk.pace, channel, post, patience_s=patience_s, sleep=case.desk.sleep)
+
+
+def in_turn(pace: Pace, channel: str, post: Callable[[], T], *, patience_s: float, sleep: Callable[[float], None]) -> T:
+    """The same for whoever has no case. Raises as `paced` does."""
+    wait_s = pace.reserve(channel, patience_s=patience_s) if patience_s >= 0 else None
     if wait_s is None:
         raise NotYetError(f"{channel}: more messages wait for their turn than this worker has time for")
     if wait_s > 0:
-        desk.sleep(wait_s)
+        sleep(wait_s)
     try:
         return post()
     except DeliveryError as exc:
         if exc.code == "ratelimited":
-            desk.pace.hold(channel, exc.retry_after_s or DEFAULT_HOLD_S)
+            pace.hold(channel, exc.retry_after_s or DEFAULT_HOLD_S)
         raise
 
 

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from bot.ack import handler
 from tests.ack.factories import SECRET
 from tests.ack.slack_server import TOKEN, SlackServer
+from tests.dynamodb import make_table
 
 REGION = "eu-west-1"
 PARAMETER = "/lambda-medic/signing-secret"
@@ -78,12 +79,7 @@ def local_aws(slack: SlackServer) -> Iterator[LocalAws]:
     work, change = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("work", "change"))
     ssm.put_parameter(Name=PARAMETER, Value=SECRET, Type="SecureString")
     ssm.put_parameter(Name=TOKEN_PARAMETER, Value=TOKEN, Type="SecureString")
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_table(dynamodb, TABLE)
     environ = {
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": url,

@@ -17,7 +17,7 @@ from bot.errors import StateError
 from bot.models.replies import Vote
 from tests.alarms.aws_parts import Account
 from tests.clock import SetClock
-from tests.dynamodb import OneClient
+from tests.dynamodb import OneClient, make_table
 
 
 @pytest.fixture
@@ -27,12 +27,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        client.create_table(
-            TableName="state",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(client, "state")
         yield Table(OneClient(client), "state")
 
 

@@ -23,7 +23,7 @@ from bot.models.incident_file import IncidentFile, LogEvent, LogGroup, Target
 from bot.models.receipt import Receipt
 from bot.models.window import Window
 from tests.clock import SetClock
-from tests.dynamodb import OneClient
+from tests.dynamodb import OneClient, make_table
 
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:checkout-errors"
 HOUR = 3600.0
@@ -36,12 +36,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneClient]:
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        client.create_table(
-            TableName="state",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(client, "state")
         yield OneClient(client)
 
 

@@ -25,6 +25,7 @@ from bot.models.audit import AuditRecord
 from bot.slack.manifest import bot_scopes
 from tests.alarms.aws_parts import ACCOUNT, REGION, Account
 from tests.declared import READING
+from tests.dynamodb import make_table
 
 SECRET = "a-signing-secret"
 TOKEN = "xoxb-1-2-token"
@@ -150,12 +151,7 @@ def deployment(account: Account, world: World) -> Deployment:
     for name, value in (("/medic/token", TOKEN), ("/medic/secret", SECRET), ("/medic/rules", RULES), ("/medic/routes", ROUTES)):
         clients.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
     account.function("checkout")
-    clients.client("dynamodb").create_table(
-        TableName="state",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-    )
+    make_table(clients.client("dynamodb"), "state")
     a_locked_bucket(account)
     functions = {output: clients.client("lambda").get_function_configuration(FunctionName=outputs[output]) for output in stack.FUNCTIONS}
     for output, config in functions.items():

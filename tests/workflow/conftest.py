@@ -19,7 +19,7 @@ from bot.playbooks.model import Playbook
 from bot.playbooks.shipped import load_with_shipped
 from bot.workflow.desk import Desk
 from tests.clock import SetClock
-from tests.dynamodb import OneClient
+from tests.dynamodb import OneClient, make_table
 from tests.memory_table import MemoryTable
 from tests.workflow.fakes import FakeAccount, FakeMessenger, KilledAfter, NoAws
 
@@ -71,12 +71,7 @@ def new_world(dynamodb: Any, playbooks: tuple[Playbook, ...]) -> Any:
     def _table() -> Table:
         name = f"state-{len(made)}"
         made.append(name)
-        dynamodb.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(dynamodb, name)
         return Table(OneClient(dynamodb), name)
 
     def worlds(table: Table) -> World:

@@ -12,7 +12,8 @@ from bot.commands import WhyCommand
 from bot.errors import CollectionError, DeliveryError
 from bot.models.alarm import Alarm
 from bot.workflow.desk import Desk
-from bot.workflow.investigate import Outcome, investigate_alarm, investigate_question
+from bot.workflow.investigate import investigate_alarm, investigate_question
+from bot.workflow.once import Outcome
 from tests.workflow.conftest import World
 from tests.workflow.fakes import T0, Killed, an_alarm
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from bot.errors import DeliveryError, NotYetError
 from bot.models.change import Change
 from bot.models.incident import Report
 from bot.ports import Pace
 from bot.workflow.changes.desk import ChangeMessenger, PlanWindow
-from bot.workflow.pace import DEFAULT_HOLD_S
+from bot.workflow.pace import in_turn
 
 T = TypeVar("T")
 
@@ -65,14 +64,4 @@ class PacedChangeMessenger:
         self.messenger.tell_person(channel, thread_ts, user_id, text)
 
     def _in_turn(self, channel: str, post: Callable[[], T]) -> T:
-        wait_s = self.pace.reserve(channel, patience_s=PATIENCE_S)
-        if wait_s is None:
-            raise NotYetError(f"{channel}: more messages wait for their turn than this worker has time for")
-        if wait_s > 0:
-            self.sleep(wait_s)
-        try:
-            return post()
-        except DeliveryError as exc:
-            if exc.code == "ratelimited":
-                self.pace.hold(channel, exc.retry_after_s or DEFAULT_HOLD_S)
-            raise
+        return in_turn(self.pace, channel, post, patience_s=PATIENCE_S, sleep=self.sleep)
