@@ -116,7 +116,7 @@ def deployed(emulated_slack: emulate.EmulatedSlack, tmp_path_factory: pytest.Tem
             aws,
             slack_api_url=emulated_slack.api_url,
             channel=emulate.CHANNEL,
-            token=emulate.TOKEN,
+            token=emulate.BOT_TOKEN,
             parameters={**PARAMETERS, "ChangeableRoles": "f-*-role"},
         )
         _let_provision(aws, stack)

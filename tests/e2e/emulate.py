@@ -8,16 +8,19 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo.local_aws import HOST, end_group, free_port
+from bot.slack.manifest import bot_scopes
 
 PACKAGE = "emulate@0.12.2"
 """Exactly this one: the name's later versions (1.0 and up) on the registry are another, unrelated project."""
@@ -25,7 +28,12 @@ PACKAGE = "emulate@0.12.2"
 FOLDER_VARIABLE = "LAMBDA_MEDIC_EMULATE"
 
 TOKEN = "test_token_admin"
-"""The token that a fresh server knows."""
+"""The tests' own token, which may look at everything."""
+
+BOT_TOKEN = "xoxb-emulated-bot"
+"""The bot's token: it has the scopes of the manifest and no other one, and the server refuses what needs another."""
+
+TEST_SCOPES = ["chat:write", "channels:history", "channels:read", "users:read", "files:read"]
 
 CHANNEL = "C000000001"
 """#general of a fresh server."""
@@ -86,8 +94,26 @@ def install() -> None:
 def started() -> Iterator[EmulatedSlack]:
     """Start the server on a free port of the loopback and stop it at the end."""
     port = free_port()
+    with tempfile.TemporaryDirectory(prefix="medic-emulate-") as name:
+        seed = Path(name) / "seed.yaml"
+        seed.write_text(json.dumps(_seed()), encoding="utf-8")
+        with _running(port, seed) as running:
+            yield running
+
+
+def _seed() -> dict[str, object]:
+    """Return what the server begins with. YAML holds JSON."""
+    tokens = [{"token": BOT_TOKEN, "scopes": bot_scopes()}, {"token": TOKEN, "scopes": TEST_SCOPES}]
+    return {
+        "tokens": {TOKEN: {"login": "admin", "scopes": TEST_SCOPES}},
+        "slack": {"strict_scopes": True, "tokens": tokens},
+    }
+
+
+@contextlib.contextmanager
+def _running(port: int, seed: Path) -> Iterator[EmulatedSlack]:
     process = subprocess.Popen(
-        [str(node()), str(_program()), "start", "--service", "slack", "--port", str(port)],
+        [str(node()), str(_program()), "start", "--service", "slack", "--port", str(port), "--seed", str(seed)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
