@@ -10,7 +10,8 @@ from bot.workflow.asking.desk import AskDesk
 from bot.workflow.changes.rules import Rules
 from bot.workflow.desk import Desk
 from tests.clock import SetClock
-from tests.workflow.changes.fakes import FakeAudit, FakeChangeStore, FakeGroups
+from tests.workflow.changes.fakes.chat import FakeGroups
+from tests.workflow.changes.fakes.store import FakeAudit, FakeChangeStore
 
 
 @dataclass

@@ -11,7 +11,8 @@ from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.handle import handle
 from bot.workflow.once import Outcome
 from tests.remediations.account import Account, failure, success
-from tests.workflow.changes.fakes import PretendAws, Watch
+from tests.workflow.changes.fakes.aws import PretendAws
+from tests.workflow.changes.fakes.watch import Watch
 from tests.workflow.changes.world import World
 from tests.workflow.fakes import Killed
 

@@ -75,3 +75,25 @@ def dying(at: int) -> Any:
             raise Killed
 
     return watch
+
+
+def from_second(code: str) -> Any:
+    """Return a fault that lets the first call through and refuses all that follow."""
+    seen = [0]
+
+    def refuse() -> Any:
+        seen[0] += 1
+        return failure(400, code, "The final policy size (20674) is bigger than the limit (20480).") if seen[0] > 1 else None
+
+    return refuse
+
+
+def watching(account: LiveAccount, watch: Any) -> None:
+    """Tell of each call to AWS before it is sent."""
+    before = account.before
+
+    def told(model: Any, **event: Any) -> Any:
+        watch(f"{model.service_model.service_name}:{model.name}")
+        return before(model=model, **event)
+
+    account.before = told  # type: ignore[method-assign]

@@ -10,7 +10,22 @@ from bot.errors import DeliveryError, StateError
 from bot.models.change import change_id_of
 from bot.workflow.changes.ask import request
 from bot.workflow.changes.rules import Rule, Rules
-from tests.workflow.changes.world import APPROVER, ASKER, CHANNEL, INCIDENT, RULE, STRANGER, TEAM, THREAD, World, a_world, an_offer
+from tests.workflow.changes.delivery import LiveAccount, Queue
+from tests.workflow.changes.faults import events
+from tests.workflow.changes.world import (
+    APPROVER,
+    ASKER,
+    CHANNEL,
+    INCIDENT,
+    RULE,
+    STRANGER,
+    TEAM,
+    THREAD,
+    World,
+    a_world,
+    an_incident,
+    an_offer,
+)
 from tests.workflow.fakes import Killed
 
 
@@ -212,3 +227,25 @@ def test_an_answer_that_slack_does_not_take_does_not_lose_the_refusal() -> None:
     world.messenger.refuse["tell_person"] = ["channel_not_found"]
     request(world.desk, world.form())
     assert world.audit.events == [("refused", ASKER)]
+
+
+def test_an_offer_of_another_incident_is_asked_for_in_its_own_channel(world: World, queue: Queue, account: LiveAccount) -> None:
+    """A window's metadata may be that of any offer: the request goes where that incident's people are, and nowhere else."""
+    queue.deliver(world.form(STRANGER, channel_id="C0MINE"))
+
+    assert world.change.channel == an_incident(world.clock).channel
+    assert world.change.incident_id == INCIDENT
+    queue.deliver(world.button("approve", APPROVER, channel_id="C0MINE"))
+    queue.run()
+    assert account.updates == []
+
+
+@pytest.mark.parametrize("subject", ["", "off-0000000000000000", "chg-0000000000000000.0000000000000000", "x" * 3000])
+def test_a_made_up_offer_leads_nowhere(world: World, queue: Queue, account: LiveAccount, subject: str) -> None:
+    """The form's metadata is not ours."""
+    form = world.form()
+    queue.deliver(type(form)(**{**form.__dict__, "subject": subject}))
+
+    assert world.changes.all == ()
+    assert account.writes == []
+    assert events(world) == ["refused"]

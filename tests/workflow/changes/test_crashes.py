@@ -1,4 +1,10 @@
-"""Workers that die, calls whose effect is unknown, messages that nobody delivers any more: judged by what stands in AWS."""
+"""Workers that die, calls whose effect is unknown, messages that nobody delivers any more: judged by what stands in AWS.
+
+Of the attack list:
+- the worker killed before, during and after the AWS call: `TestCrashes`
+- throttled and timed-out calls whose effect is unknown: `TestCrashes`
+- dead-lettered change messages: `TestDeadLetters`
+"""
 
 from __future__ import annotations
 

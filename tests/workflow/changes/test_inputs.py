@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from bot.errors import InputError
 from bot.models.diagnosis import Action
 from bot.remediations.offers import REMEDIATIONS
+from bot.slack.changes.window import plan_view
 from bot.workflow.changes.desk import Editable
 from bot.workflow.changes.inputs import editable_of, parse_values
-from tests.workflow.changes.world import an_offer
+from bot.workflow.changes.rules import Rules
+from tests.workflow.changes.delivery import LiveAccount, Queue, on_moto
+from tests.workflow.changes.faults import events
+from tests.workflow.changes.steps import documents
+from tests.workflow.changes.world import APPROVER, ASKER, a_world, an_offer
 
 SECONDS = Editable(name="to_seconds", label="New value in seconds", kind="number", value=10, least=1, most=900)
 VERSION = Editable(name="to_version", label="Version", kind="text", value="3")
@@ -114,3 +119,49 @@ def test_nothing_gets_in_but_what_is_editable(value: Any) -> None:
     assert set(given) <= {"to_seconds"}
     assert 1 <= given.get("to_seconds", 1) <= 900
     assert minutes is None or 5 <= minutes <= 1440
+
+
+class TestMissingValues:
+    GRANT: ClassVar[dict[str, Any]] = {"actions": ["s3:GetObject"], "resource": None, "missing": ["resource"], "policy_name": "medic-s3"}
+
+    def test_what_the_evidence_lacks_is_filled_in_and_asked_for(self, account: LiveAccount) -> None:
+        """The window has the field; what was filled in is planned, approved and made."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        queue = Queue(world)
+        queue.deliver(world.click("plan", world.offer_id, ASKER, view_id="V1"))
+        ((_, window),) = world.messenger.windows
+        assert window.plan is None
+        assert window.may_ask
+        view = plan_view(window)
+        assert {block["block_id"] for block in view["blocks"] if block["type"] == "input" and not block["optional"]} >= {"resource"}
+
+        queue.deliver(world.form(values={"resource": "arn:aws:s3:::orders-bucket/*"}))
+        queue.deliver(world.button("approve", APPROVER))
+        queue.run()
+
+        assert documents(account)["medic-s3"]["Statement"][0]["Resource"] == "arn:aws:s3:::orders-bucket/*"
+
+    @pytest.mark.parametrize("value", ["", "arn:aws:s3:::*", "*", "arn:aws:s3:::a\ud800/*", "arn:aws:s3:::a\u202e/*"])
+    def test_what_was_filled_in_is_judged_like_any_value(self, account: LiveAccount, value: str) -> None:
+        """Nothing, everything, halves of characters and those that turn the text around."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        queue = Queue(world)
+
+        queue.deliver(world.form(values={"resource": value}))
+        queue.run()
+
+        assert queue.dead == []
+        assert world.changes.all == ()
+        assert account.writes == []
+        assert events(world) == ["refused"]
+
+    def test_without_rules_nobody_is_asked_for_values(self, account: LiveAccount) -> None:
+        """A form that leads nowhere would be one more riddle at three in the morning."""
+        world = on_moto(a_world(offers=[an_offer("grant-role-permission", self.GRANT)]), account)
+        world.rules[0] = Rules()
+
+        Queue(world).deliver(world.click("plan", world.offer_id, ASKER, view_id="V1"))
+
+        ((_, window),) = world.messenger.windows
+        assert not window.may_ask
+        assert "Nobody is configured" in window.why_not

@@ -19,7 +19,8 @@ from bot.models.change import STANDING, Change
 from bot.workflow.changes.handle import handle
 from bot.workflow.changes.rules import Rule, Rules
 from bot.workflow.changes.turn import lock_key
-from tests.workflow.changes.fakes import FakeChangeStore, throttled
+from tests.workflow.changes.fakes.aws import throttled
+from tests.workflow.changes.fakes.store import FakeChangeStore
 from tests.workflow.changes.world import APPROVER, ASKER, SECOND, STRANGER, TEAM, World, a_world, an_offer
 from tests.workflow.fakes import Killed
 

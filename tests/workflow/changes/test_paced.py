@@ -10,7 +10,7 @@ from bot.errors import DeliveryError, NotYetError
 from bot.models.change import Change
 from bot.models.incident import EditTurn
 from bot.workflow.changes.paced import PacedChangeMessenger
-from tests.workflow.changes.fakes import FakeChangeMessenger
+from tests.workflow.changes.fakes.chat import FakeChangeMessenger
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InputError
 from bot.workflow.changes.rules import Permit, Rule, Rules, load_rules, may, rule_for
-from tests.workflow.changes.fakes import FakeGroups
+from tests.workflow.changes.fakes.chat import FakeGroups
 
 GOOD = """
 version: 1

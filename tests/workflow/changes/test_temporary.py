@@ -1,43 +1,17 @@
-"""Changes that end by themselves, and reminders of those that a deployment would take back; AWS on moto."""
+"""Changes that end by themselves; AWS on moto."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-import pytest
-
-from bot.models.change import Change
-from bot.remediations.offers import REMEDIATIONS
-from tests.declared import change_reads
-from tests.remediations.account import success
+from bot.commands import TickCommand
+from tests.remediations.account import failure
 from tests.workflow.changes.delivery import LiveAccount, Queue
-from tests.workflow.changes.faults import NEW, OLD, events, killing, state_of
-from tests.workflow.changes.world import APPROVER, ASKER, STRANGER, THREAD, World
+from tests.workflow.changes.faults import NEW, OLD, UPDATE, events, state_of
+from tests.workflow.changes.steps import made, sweep_until
+from tests.workflow.changes.world import APPROVER, ASKER, STRANGER, World
 
-UPDATE = "lambda:UpdateFunctionConfiguration"
-DAY = 24 * 3600.0
 NOTE_TS = "1779800099.000001"
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
-
-
-def made(world: World, queue: Queue, account: LiveAccount, minutes: int | None = None) -> Change:
-    """Return a change that stands, for some minutes or for good."""
-    queue.deliver(world.form(values={"minutes": str(minutes)} if minutes else {}))
-    queue.deliver(world.button("approve", APPROVER))
-    queue.run()
-    assert account.timeout == NEW
-    account.calls.clear()
-    return world.change
-
-
-def sweep_until(world: World, queue: Queue, seconds: float) -> None:
-    """Let time pass with a sweep every quarter of an hour, or every three hours where it is days."""
-    every_s = 900.0 if seconds < DAY else 10800.0
-    end = world.clock.now() + timedelta(seconds=seconds)
-    while world.clock.now() < end:
-        queue.later(min(every_s, (end - world.clock.now()).total_seconds()))
-        queue.sweep()
 
 
 class TestTemporary:
@@ -115,132 +89,51 @@ class TestTemporary:
         assert account.timeout == OLD
 
 
-class TestReminders:
-    @pytest.fixture
-    def owned(self, world: World, queue: Queue, account: LiveAccount) -> Change:
-        """A change that stands, of a function that CloudFormation made."""
-        tags = {"aws:cloudformation:stack-name": "shop", "aws:cloudformation:logical-id": "Orders"}
-        account.client("lambda").tag_resource(Resource=ARN, Tags=tags)
-        return made(world, queue, account)
+class TestMeanwhile:
+    def test_keep_and_the_end_at_the_same_moment_leave_it_kept(self, world: World, queue: Queue, account: LiveAccount) -> None:
+        """The worker that ends it has looked already when somebody keeps it."""
+        change = made(world, queue, account, minutes=30)
+        world.clock.move(30 * 60 + 1)
+        world.queue.take_due()
+        kept: list[bool] = []
 
-    def test_nothing_is_asked_that_no_module_declares(self, world: World, queue: Queue, owned: Change, account: LiveAccount) -> None:
-        """The role is made of what is declared: checks, reminders and their end take no more."""
-        account.put_alarm()
-        account.calls.clear()
-        sweep_until(world, queue, DAY + 3600)
-        queue.deliver(world.button("undo", ASKER))
+        def meanwhile(name: str) -> None:
+            if name == "changes.lock" and not kept:
+                kept.append(True)
+                queue.once(world.button("keep", ASKER, change))
 
-        assert account.operations <= REMEDIATIONS["raise-timeout"].iam_actions | change_reads()
-        assert {"cloudformation:DescribeStackResource", "cloudwatch:DescribeAlarms"} <= account.operations
+        queue.deliver(TickCommand("end", "revert", change.id), world.watched(meanwhile))
 
-    def test_come_once_a_day(self, world: World, queue: Queue, owned: Change) -> None:
-        """With the patch; the change stays on the sweep's list."""
-        sweep_until(world, queue, 3 * DAY + 3600)
+        assert kept
+        assert account.timeout == NEW
+        assert world.change.kept_by == ASKER
+        assert world.change.state == "applied"
 
-        assert world.messenger.notes.count((owned.id, "drift")) == 3
-        assert owned.id in world.changes.open_changes()
-
-    def test_end_when_a_deployment_left_the_value(self, world: World, queue: Queue, owned: Change, account: LiveAccount) -> None:
-        """Template and function agree."""
-        world.clock.move(3600)
-        account.deployed_at = world.clock.now()
-
-        sweep_until(world, queue, 2 * DAY)
-
-        assert world.change.quiet_by == "agreed"
-        assert (owned.id, "drift") not in world.messenger.notes
-        assert world.audit.events[-1] == ("reminders-ended", "lambda-medic")
-        assert owned.id not in world.changes.open_changes()
-
-    def test_end_when_a_deployment_took_the_change_back(self, world: World, queue: Queue, owned: Change, account: LiveAccount) -> None:
-        """It is said, with the time of the deployment."""
-        world.clock.move(3600)
-        account.deployed_at = world.clock.now()
-        account.client("lambda").update_function_configuration(FunctionName="orders", Timeout=OLD)
-
-        sweep_until(world, queue, 2 * DAY)
-
-        assert world.change.quiet_by == "taken-back"
-        assert world.change.problem == "the deployment of 2026-05-14 04:12 UTC took the change back: it is timeout_s 3 now"
-        assert world.messenger.notes.count((owned.id, "drift")) == 1
-
-    def test_a_deployment_that_is_rolled_back_says_nothing(self, world: World, queue: Queue, owned: Change, account: LiveAccount) -> None:
-        """The template from before stands again: the reminders go on."""
-        detail = {"ResourceStatus": "UPDATE_ROLLBACK_COMPLETE", "LastUpdatedTimestamp": world.clock.now() + timedelta(hours=1)}
-        account.faults["cloudformation:DescribeStackResource"] = lambda: success(StackResourceDetail=detail)
-
-        sweep_until(world, queue, DAY + 3600)
-
-        assert world.messenger.notes.count((owned.id, "drift")) == 1
-        assert world.change.quiet_by == ""
-
-    def test_end_when_somebody_says_stop(self, world: World, queue: Queue, owned: Change) -> None:
-        """Whoever reads the channel may, by the reminder's own button."""
-        sweep_until(world, queue, DAY + 3600)
-
-        queue.deliver(world.button("stop", STRANGER, message_ts=NOTE_TS))
-        sweep_until(world, queue, 2 * DAY)
-
-        assert world.messenger.notes.count((owned.id, "drift")) == 1
-        assert world.audit.events[-1] == ("reminders-ended", STRANGER)
-
-    def test_a_stop_from_another_thread_is_refused(self, world: World, queue: Queue, owned: Change) -> None:
-        """The button was copied."""
-        queue.deliver(world.button("stop", ASKER, message_ts=NOTE_TS, thread_ts=f"{THREAD}9"))
-
-        assert world.change.quiet_by == ""
-        assert world.audit.events[-1] == ("refused", ASKER)
-
-    def test_terraform_is_reminded_of_a_fortnight(self, world: World, queue: Queue, account: LiveAccount) -> None:
-        """AWS does not tell what Terraform's files hold."""
-        account.client("lambda").tag_resource(Resource=ARN, Tags={"managed-by": "terraform"})
-        change = made(world, queue, account)
-
-        sweep_until(world, queue, 16 * DAY)
-
-        assert world.messenger.notes.count((change.id, "drift")) == 14
-        assert world.change.quiet_by == "enough"
-        assert change.id not in world.changes.open_changes()
-
-
-class TestSweep:
-    def test_ends_what_nobody_decided(self, world: World, queue: Queue, pending: Change) -> None:
-        """The message says so too."""
-        sweep_until(world, queue, 1800)
-
-        assert state_of(world) == "expired"
-        assert world.messenger.messages[pending.message_ts][-1].state == "expired"
-        assert world.changes.open_changes() == ()
-
-    def test_one_bad_change_does_not_stop_the_others(self, world: World, queue: Queue, pending: Change) -> None:
-        """Its item is gone, or cannot be read."""
-        world.changes.still_open = {"chg-gone": None, **world.changes.still_open, "chg-zzz": None}
-        world.clock.move(1000)
-
-        queue.sweep()
-
-        assert state_of(world) == "expired"
-
-    def test_lost_checks_are_made_up_for(self, world: World, queue: Queue, applied: Change) -> None:
-        """Their messages are gone; then nothing is left to look at."""
-        world.queue.waiting.clear()
-
-        sweep_until(world, queue, 3600)
-
-        assert sorted(check.number for check in world.change.checks) == [1, 2, 3]
-        assert world.changes.open_changes() == ()
-
-    def test_an_undo_of_a_change_at_rest_is_looked_after_again(
-        self, world: World, queue: Queue, applied: Change, account: LiveAccount
-    ) -> None:
-        """It was off the list; the worker dies at each delivery of the click."""
-        sweep_until(world, queue, 3600)
-        assert world.changes.open_changes() == ()
-        account.faults[UPDATE] = killing
-        queue.deliver(world.button("undo", ASKER))
+    def test_a_click_on_undo_that_aws_refused_does_not_make_it_permanent(self, world: World, queue: Queue, account: LiveAccount) -> None:
+        """AWS was busy for a moment at minute five; at minute thirty the change ends all the same."""
+        change = made(world, queue, account, minutes=30)
+        account.faults[UPDATE] = lambda: failure(429, "TooManyRequestsException")
+        queue.deliver(world.button("undo", ASKER, change))
+        assert account.timeout == NEW
         account.faults.clear()
 
-        sweep_until(world, queue, 900)
+        world.clock.move(30 * 60 + 1)
+        queue.deliver(TickCommand("end", "revert", change.id))
 
         assert account.timeout == OLD
-        assert state_of(world) == "undone"
+        assert world.change.state == "undone"
+
+    def test_a_manual_undo_and_the_end_at_the_same_moment_undo_once(self, world: World, queue: Queue, account: LiveAccount) -> None:
+        """Whoever is first does it; the other finds it done."""
+        change = made(world, queue, account, minutes=30)
+        account.calls.clear()
+        world.clock.move(30 * 60 + 1)
+
+        def meanwhile(name: str) -> None:
+            if name == "changes.lock" and not account.updates:
+                queue.once(TickCommand("end", "revert", change.id))
+
+        queue.deliver(world.button("undo", ASKER, change), world.watched(meanwhile))
+
+        assert account.updates == [OLD]
+        assert world.change.state == "undone"

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot.commands import TickCommand
 from bot.models.change import Change
 from bot.workflow.changes.recovery import alarm_of
 from tests.remediations.account import failure
 from tests.workflow.changes.delivery import LiveAccount, Queue
-from tests.workflow.changes.faults import state_of
-from tests.workflow.changes.world import World, an_incident
+from tests.workflow.changes.faults import OLD, state_of
+from tests.workflow.changes.world import ASKER, World, an_incident
 
 
 def minutes(world: World, before: list[float], since: list[float]) -> list[tuple[float, float]]:
@@ -186,3 +187,21 @@ def without_alarm(world: World) -> None:
     world.changes.swap(world.change.model_copy(update={"alarm_arn": ""}))
     incident = an_incident(world.clock, alarm_arn="")
     world.incidents.incidents[incident.id] = incident
+
+
+def test_a_check_that_meets_an_undo_does_not_bring_the_change_back(
+    world: World, queue: Queue, applied: Change, account: LiveAccount
+) -> None:
+    """The look at AWS takes seconds, in which somebody takes it back."""
+    undone: list[bool] = []
+
+    def meanwhile(name: str) -> None:
+        if name == "changes.swap" and not undone:
+            undone.append(True)
+            queue.once(world.button("undo", ASKER, applied))
+
+    queue.deliver(TickCommand("look", "verify", applied.id, number=1), world.watched(meanwhile))
+
+    assert undone
+    assert account.timeout == OLD
+    assert world.change.state == "undone"

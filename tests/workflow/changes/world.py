@@ -19,19 +19,11 @@ from bot.remediations.offers import REMEDIATIONS
 from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.rules import Rule, Rules
 from tests.clock import SetClock
-from tests.workflow.changes.fakes import (
-    ACCOUNT_ID,
-    REGION,
-    FakeAudit,
-    FakeChangeMessenger,
-    FakeChangeStore,
-    FakeGroups,
-    FakeIncidents,
-    FakeQueue,
-    PretendAws,
-    Watch,
-    Watched,
-)
+from tests.workflow.changes.fakes.aws import ACCOUNT_ID, REGION, PretendAws
+from tests.workflow.changes.fakes.chat import FakeChangeMessenger, FakeGroups
+from tests.workflow.changes.fakes.queue import FakeQueue
+from tests.workflow.changes.fakes.store import FakeAudit, FakeChangeStore, FakeIncidents
+from tests.workflow.changes.fakes.watch import Watch, Watched
 
 CHANNEL = "C0ALARMS"
 THREAD = "1779790000.000001"
@@ -188,3 +180,8 @@ def a_world(*rules: Rule, offers: Iterable[RemediationOffer] | None = None) -> W
         offered = Offered(id=offer_id_of(INCIDENT, EVENT, index), incident_id=INCIDENT, event=EVENT, index=index, action=offer.action)
         world.changes.keep_offer(offered)
     return world
+
+
+def replace_rule(**fields: Any) -> Rule:
+    """Return the world's rule, changed."""
+    return RULE.model_copy(update=fields)
