@@ -27,7 +27,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Write three entries about two functions, with copies; return a client of the table."""
     forget_aws(monkeypatch, tmp_path)
     with mock_aws():
-        client, s3 = (boto3.client(name, region_name="eu-west-1") for name in ("dynamodb", "s3"))
+        client, s3 = boto3.client("dynamodb", region_name="eu-west-1"), boto3.client("s3", region_name="eu-west-1")
         make_table(client, "state")
         s3.create_bucket(Bucket="copies", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         aws = Boto3Clients(Connection(region="eu-west-1"))
