@@ -9,6 +9,7 @@ from typing import Any, get_args
 from bot.models.diagnosis import Action
 from bot.models.plan import PlanRequest, RemediationPlan
 from bot.remediations.offers import REMEDIATIONS
+from bot.remediations.reads import Reads
 from bot.remediations.remediation import Remediation
 from tests.remediations.account import REGION, SOME_POLICY, Account
 
@@ -103,3 +104,8 @@ def plan_of(action: Action, account: Account, **more: Any) -> RemediationPlan:
     account.calls.clear()
     params = more.pop("params", change.params)
     return remedy(action).plan(PlanRequest(action=action, function_name="orders", region=REGION, params=params, **more), account)
+
+
+def live(action: Action, plan: RemediationPlan, account: Account) -> dict[str, Any]:
+    """Return the state as AWS has it."""
+    return REMEDIATIONS[action]().observe(plan, Reads(account, REGION)).values

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.remediations.account import Account
 from tests.remediations.cases import an_incident, declined, offered
+from tests.remediations.changes import live, plan_of, remedy
 
 
 def a_move(at: str, version: str, **more: Any) -> dict[str, Any]:
@@ -60,3 +62,19 @@ class TestRefusal:
     def test_where_callers_use_latest(self) -> None:
         """$LATEST keeps no history."""
         assert "$LATEST" in declined("rollback-alias", an_incident({"qualifier": "$LATEST"}))
+
+
+class TestApply:
+    def test_a_canarys_weights_come_back(self, account: Account) -> None:
+        """The exact previous state of an alias has its weights."""
+        account.client("lambda").update_alias(
+            FunctionName="orders", Name="live", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}}
+        )
+        plan = plan_of("rollback-alias", account)
+        assert plan.before == {"version": "1", "weights": {"2": 0.1}}
+
+        applied = remedy("rollback-alias").apply(plan, account)
+        assert live("rollback-alias", plan, account) == {"version": "1", "weights": {}}
+
+        remedy("rollback-alias").undo(applied, account)
+        assert live("rollback-alias", plan, account) == plan.before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -12,21 +12,14 @@ from bot.errors import InputError, OutcomeUnknownError, PlanStaleError, RefusedE
 from bot.models.diagnosis import Action
 from bot.models.plan import AppliedChange, PlanRequest, RemediationPlan
 from bot.remediations.offers import REMEDIATIONS
-from bot.remediations.reads import Reads
-from tests.remediations.account import REGION, Account, failure
-from tests.remediations.changes import ACTIONS, API_ARN, change_of, configure, plan_of, remedy
-from tests.workflow.fakes import Killed
+from tests.remediations.account import Account, failure
+from tests.remediations.changes import ACTIONS, change_of, configure, live, plan_of, remedy
 
 UNDOABLE: tuple[Action, ...] = tuple(a for a in ACTIONS if a != "request-quota-increase")
 
 NEVER_CALLED = {"iam:CreateServiceLinkedRole": "Service Quotas calls it with the caller's permissions at the first request"}
 
 OTHER_NAME = {"service-quotas": "servicequotas"}
-
-
-def live(action: Action, plan: RemediationPlan, account: Account) -> dict[str, Any]:
-    """Return the state as AWS has it."""
-    return REMEDIATIONS[action]().observe(plan, Reads(account, REGION)).values
 
 
 def timed_out() -> ReadTimeoutError:
@@ -267,42 +260,6 @@ class TestThirdPerson:
         assert "lambda-medic-api" not in policy
 
 
-class TestTwoStatements:
-    PARAMS: ClassVar[dict[str, Any]] = {
-        "statements": [
-            {"statement_id": "lambda-medic-one", "principal": "apigateway.amazonaws.com", "source_arn": API_ARN},
-            {"statement_id": "lambda-medic-two", "principal": "apigateway.amazonaws.com", "source_arn": f"{API_ARN}/*"},
-        ]
-    }
-
-    def test_a_second_that_is_refused_takes_the_first_back(self, account: Account) -> None:
-        """Nobody approved half a change; the refusal and what stands then are told."""
-        remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
-        account.calls.clear()
-        count = iter(range(9))
-        account.faults["lambda:AddPermission"] = lambda: None if next(count) == 0 else failure(500, "ServiceException")
-
-        with pytest.raises(RemediationError, match=r"ServiceException.*taken back; read back: statement lambda-medic-one is none"):
-            remediation.apply(plan, account)
-
-        assert live("add-invoke-permission", plan, account) == plan.before
-
-    def test_a_retry_finishes_what_broke_off_in_between(self, account: Account) -> None:
-        """The worker died after the first; each is added once."""
-        remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
-        account.calls.clear()
-        account.lost["lambda:AddPermission"] = Killed()  # type: ignore[assignment]
-        with pytest.raises(Killed):
-            remediation.apply(plan, account)
-
-        done = remediation.apply(plan, account, resuming=True)
-
-        assert live("add-invoke-permission", plan, account) == plan.after
-        assert [c.parameters["StatementId"] for c in done.calls] == ["lambda-medic-two"]
-        remediation.undo(done, account)
-        assert live("add-invoke-permission", plan, account) == plan.before
-
-
 class TestUnknown:
     def test_neither_answer_nor_state_is_told_as_unknown(self, account: Account) -> None:
         """Nothing is claimed that nobody saw."""
@@ -355,38 +312,3 @@ class TestWrongPlace:
         """An approval of one plan, used on another."""
         with pytest.raises(InputError, match="made for raise-timeout, given to raise-memory"):
             remedy("raise-memory").apply(plan_of("raise-timeout", account), account)
-
-
-class TestKinds:
-    def test_a_quota_request_cannot_be_undone(self, account: Account) -> None:
-        """AWS has no call for it."""
-        applied = remedy("request-quota-increase").apply(plan_of("request-quota-increase", account), account)
-
-        with pytest.raises(RefusedError, match="cannot be withdrawn"):
-            remedy("request-quota-increase").undo(applied, account)
-
-    def test_a_websocket_stage_keeps_its_other_settings(self, account: Account) -> None:
-        """The API replaces the settings whole."""
-        remediation = remedy("enable-execution-logging")
-        params = {"api_id": "w1", "stage": "prod"}
-        request = PlanRequest(action="enable-execution-logging", function_name="orders", params=params, front_door="websocket-api")
-
-        applied = remediation.apply(remediation.plan(request, account), account)
-        assert account.route_settings == {"DetailedMetricsEnabled": True, "LoggingLevel": "ERROR"}
-
-        remediation.undo(applied, account)
-        assert account.route_settings == {"DetailedMetricsEnabled": True, "LoggingLevel": "OFF"}
-
-    def test_a_canarys_weights_come_back(self, account: Account) -> None:
-        """The exact previous state of an alias has its weights."""
-        account.client("lambda").update_alias(
-            FunctionName="orders", Name="live", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}}
-        )
-        plan = plan_of("rollback-alias", account)
-        assert plan.before == {"version": "1", "weights": {"2": 0.1}}
-
-        applied = remedy("rollback-alias").apply(plan, account)
-        assert live("rollback-alias", plan, account) == {"version": "1", "weights": {}}
-
-        remedy("rollback-alias").undo(applied, account)
-        assert live("rollback-alias", plan, account) == plan.before

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from bot.analysis.facts import Facts, GatewayOutcome, InvokePermission
+from bot.errors import RemediationError
+from tests.remediations.account import Account, failure
 from tests.remediations.cases import CITE, a_denial, an_incident, declined, offered
+from tests.remediations.changes import API_ARN, live, plan_of, remedy
+from tests.workflow.fakes import Killed
 
 EXECUTE = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5"
 
@@ -189,3 +193,39 @@ class TestRefusal:
         incident = an_incident({"front_door": {"kind": "direct-invoke"}}, caller={"arn": "arn:aws:iam::111122223333:role/web"})
 
         assert "same account" in declined("add-invoke-permission", incident)
+
+
+class TestTwoStatements:
+    PARAMS: ClassVar[dict[str, Any]] = {
+        "statements": [
+            {"statement_id": "lambda-medic-one", "principal": "apigateway.amazonaws.com", "source_arn": API_ARN},
+            {"statement_id": "lambda-medic-two", "principal": "apigateway.amazonaws.com", "source_arn": f"{API_ARN}/*"},
+        ]
+    }
+
+    def test_a_second_that_is_refused_takes_the_first_back(self, account: Account) -> None:
+        """Nobody approved half a change; the refusal and what stands then are told."""
+        remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
+        account.calls.clear()
+        count = iter(range(9))
+        account.faults["lambda:AddPermission"] = lambda: None if next(count) == 0 else failure(500, "ServiceException")
+
+        with pytest.raises(RemediationError, match=r"ServiceException.*taken back; read back: statement lambda-medic-one is none"):
+            remediation.apply(plan, account)
+
+        assert live("add-invoke-permission", plan, account) == plan.before
+
+    def test_a_retry_finishes_what_broke_off_in_between(self, account: Account) -> None:
+        """The worker died after the first; each is added once."""
+        remediation, plan = remedy("add-invoke-permission"), plan_of("add-invoke-permission", account, params=self.PARAMS)
+        account.calls.clear()
+        account.lost["lambda:AddPermission"] = Killed()  # type: ignore[assignment]
+        with pytest.raises(Killed):
+            remediation.apply(plan, account)
+
+        done = remediation.apply(plan, account, resuming=True)
+
+        assert live("add-invoke-permission", plan, account) == plan.after
+        assert [c.parameters["StatementId"] for c in done.calls] == ["lambda-medic-two"]
+        remediation.undo(done, account)
+        assert live("add-invoke-permission", plan, account) == plan.before
