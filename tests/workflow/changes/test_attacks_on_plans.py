@@ -1,9 +1,11 @@
 """Attacks on what was approved, judged by what stands in AWS afterwards: the real remediations on moto, and never by messages alone.
 
 Of the attack list:
-- an approval for one plan used on another: `..for_one_plan_is_no_good_for_another`, `..of_one_change_does_not_reach_another`
+- an approval for one plan used on another: `test_an_approval_for_one_plan_is_no_good_for_another`,
+  `test_an_approval_of_one_change_does_not_reach_another`
 - parameters tampered with in the window: `test_tampered_values_are_refused`
-- the function deleted or renamed, in update, or fixed already: `test_a_deleted_function_is_told` and the tests beside it
+- the function deleted or renamed: `test_a_deleted_function_is_told`; in update: `test_a_function_in_update_is_left_alone`;
+  fixed already: `test_what_is_fixed_already_is_not_done_again`
 - quota and policy-size errors: `test_a_refusal_by_aws_is_told_with_its_code`
 - what should change nothing at all: `test_a_rehearsal_writes_nothing_and_keeps_the_exact_calls`
 """
