@@ -45,7 +45,7 @@ def worst_case(function_name: str, old_s: int, new_s: int, reads: Reads) -> list
     return [
         "cost: only runs that last longer cost more",
         f"worst case: at {traffic.busiest_per_s:.2g} calls a second, the most of the last 24 hours, calls that all run into the limit"
-        f" hold {after:,} environments at once instead of {before:,}{bound}{over}",
+        f" hold {after:,} environment{'' if after == 1 else 's'} at once instead of {before:,}{bound}{over}",
     ]
 
 
