@@ -33,6 +33,14 @@ def made(world: World, queue: Queue, account: LiveAccount, minutes: int | None =
     return world.change
 
 
+def minutes(world: World, before: list[float], since: list[float]) -> list[tuple[float, float]]:
+    """Return a metric by the minute, before the change and since."""
+    applied_at = world.change.applied_at or 0.0
+    first = applied_at // 60 * 60
+    earlier = [(first - 60 * (len(before) - at), value) for at, value in enumerate(before)]
+    return earlier + [(first + 60 * (at + 1), value) for at, value in enumerate(since)]
+
+
 def sweep_until(world: World, queue: Queue, seconds: float) -> None:
     """Let time pass with a sweep every quarter of an hour, or every three hours where it is days."""
     every_s = 900.0 if seconds < DAY else 10800.0
