@@ -27,6 +27,12 @@ MAX_ATTEMPTS: Final = 4
 POOL_CONNECTIONS: Final = 16
 """Collectors ask one service several questions at once; botocore's default of 10 would drop and reopen connections."""
 
+FAILED_STATUS: Final = 500
+"""From here on AWS itself failed, perhaps after it had made the change."""
+
+READ: Final = re.compile(r"(Get|List|Describe|Lookup|Simulate|AssumeRole)")
+"""Operations that change nothing, by the beginning of their names."""
+
 SESSION_NAME: Final = "lambda-medic"
 
 SESSION_NAME_CHARS: Final = 64
@@ -92,7 +98,7 @@ class Boto3Clients:
         return Boto3Clients(replace(self._connection, role_arn=role_arn, external_id=external_id))
 
     def for_incident(self, incident_id: str) -> Boto3Clients:
-        """Return clients whose calls carry an incident's id into CloudTrail."""
+        """Return clients whose calls carry an incident's id into CloudTrail, and which send no write again that AWS may have taken."""
         return Boto3Clients(replace(self._connection, incident_id=incident_id))
 
     def _make(self, service: str, region: str | None) -> Any:
@@ -100,11 +106,15 @@ class Boto3Clients:
 
         try:
             # The service's name is a plain text here, while the type stubs list every service as a literal.
-            return self._open().client(service, region_name=region, config=self._config())  # type: ignore[call-overload]
+            made = self._open().client(service, region_name=region, config=self._config())  # type: ignore[call-overload]
         except NoRegionError as exc:
             raise InputError("region: none is set; pass --region, or set AWS_REGION or a region in the profile") from exc
         except UnknownServiceError as exc:
             raise InputError(f"service: {exc}") from exc
+        if self._connection.incident_id:
+            # Before botocore's own handler, which is asked after each attempt whether to send it again.
+            made.meta.events.register_first("needs-retry", _end_write_in_doubt)
+        return made
 
     def _config(self) -> Config:
         from botocore.config import Config
@@ -151,6 +161,23 @@ class Boto3Clients:
         # The public way to set credentials takes fixed ones, which expire after an hour: https://github.com/boto/botocore/issues/761
         vars(core)["_credentials"] = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         return boto3.session.Session(botocore_session=core, region_name=base.region_name)
+
+
+def _end_write_in_doubt(
+    operation: Any, response: tuple[Any, dict[str, Any]] | None = None, caught_exception: Exception | None = None, **_: Any
+) -> None:
+    """Raise what came of a write that AWS may have taken: sent again, it could write over what somebody else set meanwhile.
+
+    What never got there, and what AWS refused for its rate, is left to botocore to repeat.
+    """
+    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+
+    if READ.match(operation.name):
+        return
+    if caught_exception is not None and not isinstance(caught_exception, ConnectTimeoutError | EndpointConnectionError):
+        raise caught_exception
+    if response is not None and response[0].status_code >= FAILED_STATUS:
+        raise ClientError(response[1], operation.name)  # type: ignore[arg-type]
 
 
 def _marker(incident_id: str) -> str:

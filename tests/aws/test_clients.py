@@ -5,9 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 
 from bot.aws.clients import Boto3Clients, Connection
@@ -76,6 +80,91 @@ class TestIncident:
             arn = clients.client("sts").get_caller_identity()["Arn"]
 
         assert arn.endswith(":assumed-role/writer/lambda-medic-42")
+
+
+@dataclass
+class Lambda:
+    """A service on the loopback that takes requests and then fails."""
+
+    fault: str
+    """What it answers: nothing, that it failed, or that requests come too fast."""
+    taken: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
+    """Return the service, which boto3 takes for Lambda; the test's parameter is its fault."""
+    service = Lambda(request.param)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.answer()
+
+        def do_GET(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
+            service.taken.append(self.command)
+            if service.fault == "silence":
+                self.close_connection = True
+                return
+            self.send_response(429 if service.fault == "TooManyRequestsException" else 500)
+            self.send_header("x-amzn-ErrorType", service.fault)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        for name, value in {
+            "ACCESS_KEY_ID": "a",
+            "SECRET_ACCESS_KEY": "b",
+            "ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield service
+        server.shutdown()
+        thread.join()
+
+
+class TestAnswerThatWasLost:
+    """What AWS may have done already is not sent once more: meanwhile somebody else may have set another value."""
+
+    @pytest.mark.parametrize("service", ["silence", "ServiceException"], indirect=True)
+    def test_write_of_a_change_is_sent_once(self, service: Lambda) -> None:
+        """Whoever sent it reads what stands."""
+        writer = Boto3Clients(Connection(region=REGION)).for_incident("42").client("lambda")
+
+        with pytest.raises((ConnectionClosedError, ClientError)):
+            writer.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=5)
+
+        assert service.taken == ["PUT"]
+
+    @pytest.mark.parametrize("service", ["silence"], indirect=True)
+    def test_question_is_asked_again(self, service: Lambda) -> None:
+        """It changes nothing."""
+        reader = Boto3Clients(Connection(region=REGION, max_attempts=2)).for_incident("42").client("lambda")
+
+        with pytest.raises(ConnectionClosedError):
+            reader.get_function_concurrency(FunctionName="orders")
+
+        assert service.taken == ["GET", "GET"]
+
+    @pytest.mark.parametrize("service", ["TooManyRequestsException"], indirect=True)
+    def test_write_that_came_too_fast_is_sent_again(self, service: Lambda) -> None:
+        """AWS says that it did nothing."""
+        writer = Boto3Clients(Connection(region=REGION, max_attempts=2)).for_incident("42").client("lambda")
+
+        with pytest.raises(ClientError, match="TooManyRequests"):
+            writer.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=5)
+
+        assert service.taken == ["PUT", "PUT"]
 
 
 class TestFaults:
