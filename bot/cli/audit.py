@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 
@@ -14,19 +13,10 @@ from bot.aws.audit import AuditTrail
 from bot.aws.audit_check import CopyList, Verdict, check
 from bot.aws.clients import Boto3Clients, Connection
 from bot.aws.table import Table
-from bot.cli.options import json_option
+from bot.cli.options import json_option, table_options
 from bot.models.audit import AuditEntry
 
 EXIT_BROKEN: Final = 1
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _where(command: F) -> F:
-    """Add the options that say which deployment is meant."""
-    command = click.option("--profile", help="Profile of the AWS configuration.")(command)
-    command = click.option("--region", help="AWS region; else the one of the profile or environment.")(command)
-    return click.option("--table", required=True, metavar="NAME", help="The stack's output TableName.")(command)
 
 
 @click.group()
@@ -35,7 +25,7 @@ def audit() -> None:
 
 
 @audit.command()
-@_where
+@table_options
 @click.option("--bucket", metavar="NAME", help="The stack's parameter AuditBucketName: each entry's copy there is checked too.")
 @json_option
 def verify(table: str, region: str | None, profile: str | None, bucket: str | None, as_json: bool) -> int:
@@ -56,7 +46,7 @@ def verify(table: str, region: str | None, profile: str | None, bucket: str | No
 
 @audit.command()
 @click.argument("function")
-@_where
+@table_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many entries at most.")
 @json_option
 def show(function: str, table: str, region: str | None, profile: str | None, limit: int, as_json: bool) -> int:
