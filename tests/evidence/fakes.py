@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from bot.aws.clients import Boto3Clients, Connection
 from bot.evidence.budget import LogBudget
@@ -146,6 +149,20 @@ class FixedClients:
     def client(self, service: str, region: str | None = None) -> Any:
         self.regions.append(region)
         return self._clients[service]
+
+
+@contextmanager
+def stubbed(service: str, *answers: tuple[str, dict[str, Any], dict[str, Any] | str]) -> Iterator[FixedClients]:
+    """Yield clients of which one answers in order; a text in the place of an answer is an error code."""
+    client: Any = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+    with Stubber(client) as stubber:
+        for method, expected, answer in answers:
+            if isinstance(answer, str):
+                stubber.add_client_error(method, answer, f"{answer} said", 403, expected_params=expected)
+            else:
+                stubber.add_response(method, answer, expected)
+        yield FixedClients(**{service: client})
+        stubber.assert_no_pending_responses()
 
 
 class FakeLogs:

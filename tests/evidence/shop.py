@@ -7,6 +7,7 @@ import json
 import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import boto3
 
@@ -15,7 +16,11 @@ from tests.evidence.fakes import NOW, REGION, WINDOW
 ERRORS_AT = NOW - timedelta(minutes=10)
 ACCOUNT = "123456789012"
 REQUEST = "8f5f0000-0000-4000-8000-000000000001"
+FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
 STREAM = "2026/05/14/[$LATEST]ab12"
+
+NOTHING_KNOWN: dict[str, Any] = {"resource-policy": None, "resource-policies": {}, "function-url": None, "event-sources": []}
+"""What the collectors answer of which the entrance asks first, where none of them found anything."""
 
 
 @dataclass(frozen=True)
@@ -119,3 +124,15 @@ def _lines() -> None:
     ]
     events = [{"timestamp": at + n, "message": message} for n, message in enumerate(messages)]
     logs.put_log_events(logGroupName="/aws/lambda/checkout", logStreamName=STREAM, logEvents=events)
+
+
+def http_api() -> str:
+    """Make an HTTP API with one route to the function."""
+    client = boto3.client("apigatewayv2", REGION)
+    api_id: str = client.create_api(Name="shop", ProtocolType="HTTP")["ApiId"]
+    integration = client.create_integration(
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=FUNCTION_ARN, PayloadFormatVersion="2.0", TimeoutInMillis=30000
+    )
+    client.create_route(ApiId=api_id, RouteKey="POST /orders", Target=f"integrations/{integration['IntegrationId']}")
+    client.create_stage(ApiId=api_id, StageName="$default")
+    return api_id
