@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.analysis.analyse import analyse
+from bot.analysis.facts import Facts
 from bot.models.incident_file import IncidentFile
 
 FUNCTION_GROUP = "/aws/lambda/checkout"
@@ -35,3 +37,22 @@ def report(request_id: str = ID, *, duration: str = "102.25", size: int = 512, u
         f"REPORT RequestId: {request_id}\tDuration: {duration} ms\tBilled Duration: 103 ms\t"
         f"Memory Size: {size} MB\tMax Memory Used: {used} MB\t{tail}\n"
     )
+
+
+def facts_of(**sections: Any) -> Facts:
+    """Return the facts of an incident with these sections."""
+    return analyse(an_incident(**sections))
+
+
+def a_metric(name: str, *values: float, stat: str = "Sum", namespace: str = "AWS/Lambda", **dimensions: str) -> dict[str, Any]:
+    """Return a series, of the function where no dimensions are given."""
+    given = dimensions if dimensions or namespace != "AWS/Lambda" else {"FunctionName": "checkout"}
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Dimensions": given,
+        "Stat": stat,
+        "Period": 60,
+        "Timestamps": [],
+        "Values": list(values),
+    }
