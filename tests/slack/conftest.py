@@ -1,4 +1,4 @@
-"""The Slack server of the tests."""
+"""The Slack server of the tests, and who talks to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 
+from bot.slack.messenger import SlackMessenger
 from tests.slack.server import SlackServer
 
 
@@ -20,3 +21,9 @@ def server() -> Iterator[SlackServer]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def messenger(server: SlackServer) -> SlackMessenger:
+    """Return a messenger that talks to the server."""
+    return SlackMessenger(token=lambda: "xoxb-test", api_url=f"{server.url}/api/")

@@ -231,3 +231,11 @@ def a_victim(name: str, minutes: float = 0, fired: int = 1, **fields: Any) -> Vi
     )
     own = {"incident_id": f"inc-{name}", "function": name, "account": "123456789012", "region": "eu-west-1", "alarms": (note,)}
     return Victim(**{**own, **fields})
+
+
+def a_long_report() -> Report:
+    """Return a report with an excerpt that no message can hold."""
+    long = "\n".join(f"line {i}" for i in range(2000))
+    return a_report(
+        an_answer(diagnoses=[a_timeout(evidence=[Citation(section="logs", ref="g", text=long)]), a_timeout(cause="slow-downstream")])
+    )

@@ -1,25 +1,16 @@
-"""Messages on the wire, against a server that speaks Slack's Web API and misbehaves on purpose."""
+"""Reports on the wire, against a server that speaks the Web API of Slack and misbehaves on purpose."""
 
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 
 from bot.errors import DeliveryError
-from bot.models.diagnosis import Citation
 from bot.models.incident import Asking, Report
-from bot.slack.blocks import Message
-from bot.slack.messenger import SlackMessenger, joined
-from tests.slack.factories import a_charted_report, a_report, a_timeout, a_victim, an_answer, an_incident
+from bot.slack.messenger import SlackMessenger
+from tests.slack.factories import a_long_report, a_report, a_victim, an_incident
 from tests.slack.server import HANG_UP, POSTED, Answer, SlackServer
-
-
-@pytest.fixture
-def messenger(server: SlackServer) -> SlackMessenger:
-    """Return a messenger that talks to the server."""
-    return SlackMessenger(token=lambda: "xoxb-test", api_url=f"{server.url}/api/")
 
 
 class TestPost:
@@ -161,110 +152,6 @@ class TestFind:
         assert messenger.posted_parts(a_report()) == {"evidence"}
 
 
-class TestRespond:
-    def test_answers_the_person_who_asked_in_five_messages_at_most(self, server: SlackServer, messenger: SlackMessenger) -> None:
-        """A response URL takes no more."""
-        report = a_long_report()
-
-        messenger.respond(f"{server.url}/response", report, messenger.parts(report))
-
-        sent = server.sent("response")
-        assert 1 <= len(sent) <= 5
-        assert {body["response_type"] for body in sent} == {"ephemeral"}
-        shown = json.dumps(sent)
-        for words in ("3 s limit", "lambda:GetPolicy", "slow-downstream", "raise memory", "API calls", "invite me"):
-            assert words in shown
-
-    def test_fails_aloud_when_the_url_is_used_up(self, server: SlackServer, messenger: SlackMessenger) -> None:
-        """After 30 minutes or five answers Slack says 404."""
-        server.script["response"] = [(404, {}, {})]
-
-        with pytest.raises(DeliveryError, match="404"):
-            messenger.tell(f"{server.url}/response", "hello")
-
-    def test_sends_nothing_in_the_clear_to_the_real_slack(self) -> None:
-        """An address without encryption is not Slack's."""
-        messenger = SlackMessenger(token=lambda: "xoxb-test", api_url="https://slack.com/api/")
-
-        with pytest.raises(DeliveryError, match="https"):
-            messenger.tell("http://127.0.0.1:1/x", "hello")
-
-    def test_says_when_nobody_listens(self, messenger: SlackMessenger) -> None:
-        """A refused connection is a DeliveryError like any other."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-
-        with pytest.raises(DeliveryError, match="no_connection"):
-            messenger.tell(f"http://127.0.0.1:{port}/x", "hello")
-
-
-class TestJoined:
-    def test_loses_no_text_when_nothing_fits_together(self) -> None:
-        """Blocks give way, words don't."""
-        big = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}
-        messages = [Message(f"text {i}", (big,) * 4) for i in range(7)]
-
-        out = joined(messages, 5)
-
-        assert len(out) == 5
-        assert all(any(f"text {i}" in message.text for message in out) for i in range(7))
-
-
-def a_long_report() -> Report:
-    """Return a report with an excerpt that no message can hold."""
-    long = "\n".join(f"line {i}" for i in range(2000))
-    return a_report(
-        an_answer(diagnoses=[a_timeout(evidence=[Citation(section="logs", ref="g", text=long)]), a_timeout(cause="slow-downstream")])
-    )
-
-
-class TestChart:
-    def test_is_uploaded_into_the_thread_with_its_words(self, server: SlackServer, messenger: SlackMessenger) -> None:
-        """Whoever cannot see it reads it."""
-        messenger.reply(a_charted_report(), "chart")
-
-        asked = server.sent("files.getUploadURLExternal")[0]
-        assert asked["filename"] == f"{an_incident().id}-e1-chart.png"
-        assert asked["alt_txt"].startswith("Chart. errors: highest 20 at 03:00 UTC")
-        assert server.sent("upload")[0]["raw"].startswith("\ufffdPNG")
-        done = server.sent("files.completeUploadExternal")[0]
-        assert (done["channel_id"], done["thread_ts"]) == ("C1", "1778728330.000100")
-        assert json.loads(done["files"])[0]["title"] == "checkout, 02:42 to 03:12 UTC"
-
-    def test_is_drawn_by_others_where_they_can(self, server: SlackServer) -> None:
-        """CloudWatch's own picture comes first."""
-        messenger = SlackMessenger(token=lambda: "xoxb-test", api_url=f"{server.url}/api/", chart_image=lambda plan: b"from CloudWatch")
-
-        messenger.reply(a_charted_report(), "chart")
-
-        assert server.sent("upload")[0]["raw"] == "from CloudWatch"
-
-    def test_is_drawn_here_where_they_cannot(self, server: SlackServer) -> None:
-        """An AWS of one's own draws none."""
-        messenger = SlackMessenger(token=lambda: "xoxb-test", api_url=f"{server.url}/api/", chart_image=lambda plan: None)
-
-        messenger.reply(a_charted_report(), "chart")
-
-        assert "PNG" in server.sent("upload")[0]["raw"]
-
-    @pytest.mark.parametrize("code", ["missing_scope", "not_in_channel", "storage_limit_reached", "ratelimited"])
-    def test_holds_nothing_back_when_it_cannot_be_attached(self, server: SlackServer, messenger: SlackMessenger, code: str) -> None:
-        """It is no part of the diagnosis."""
-        server.script["files.getUploadURLExternal"] = [(200, {"ok": False, "error": code}, {})]
-
-        messenger.reply(a_charted_report(), "chart")
-
-        assert not server.sent("files.completeUploadExternal")
-
-    def test_is_found_by_its_name_after_a_crash(self, server: SlackServer, messenger: SlackMessenger) -> None:
-        """A file's message takes no mark."""
-        files = [{"name": f"{an_incident().id}-{event}-{part}"} for event, part in [("e1", "chart.png"), ("e0", "excerpts.txt")]]
-        server.script["conversations.replies"] = [(200, {"ok": True, "messages": [{"ts": "1", "files": files}, {"files": [None]}]}, {})]
-
-        assert messenger.posted_parts(a_charted_report()) == {"chart"}
-
-
 class TestProgress:
     def test_is_an_edit_of_the_first_message(self, server: SlackServer, messenger: SlackMessenger) -> None:
         """The same message, again and again."""
@@ -301,61 +188,3 @@ class TestBroadcast:
 
         everything = json.dumps(server.sent("chat.postMessage")) + server.sent("upload")[0]["raw"]
         assert all(f"fn-{n:03}-errors" in everything for n in range(300))
-
-
-class TestFaultsOfSlack:
-    @pytest.mark.parametrize(
-        "code",
-        [
-            "channel_not_found",
-            "is_archived",
-            "not_in_channel",
-            "token_revoked",
-            "token_expired",
-            "invalid_auth",
-            "account_inactive",
-            "restricted_action",
-        ],
-    )
-    @pytest.mark.parametrize("part", ["root", "edit", "evidence", "excerpts"])
-    def test_are_told_by_their_own_code_everywhere(self, server: SlackServer, messenger: SlackMessenger, code: str, part: str) -> None:
-        """A deleted, archived or foreign channel, a revoked token: who works on it decides what follows."""
-        refused: Answer = (200, {"ok": False, "error": code}, {})
-        server.script = {name: [refused] for name in ("chat.postMessage", "chat.update", "files.getUploadURLExternal")}
-
-        with pytest.raises(DeliveryError) as caught:
-            _say(messenger, part)
-
-        assert caught.value.code == code
-        assert len(server.calls) == 1
-
-    @pytest.mark.parametrize("part", ["root", "edit", "evidence", "excerpts"])
-    def test_wait_as_long_as_slack_asks(self, server: SlackServer, messenger: SlackMessenger, part: str) -> None:
-        """429 with Retry-After, then all is well: nothing is lost, and nothing comes twice."""
-        limited = (429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "1"})
-        server.script = {"chat.postMessage": [limited, POSTED], "chat.update": [limited, POSTED], "files.completeUploadExternal": [limited]}
-
-        _say(messenger, part)
-
-        assert sum(name in {"chat.postMessage", "chat.update", "files.completeUploadExternal"} for name, _ in server.calls) == 2
-
-    def test_say_who_is_down(self) -> None:
-        """Nobody listens at Slack's address: the queue brings the delivery again."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            messenger = SlackMessenger(token=lambda: "xoxb-test", api_url=f"http://127.0.0.1:{free.getsockname()[1]}/api/")
-
-            with pytest.raises(DeliveryError) as caught:
-                messenger.post(a_report())
-
-        assert caught.value.code == "no_connection"
-
-
-def _say(messenger: SlackMessenger, part: str) -> None:
-    """Send one of the kinds of message that there are."""
-    if part == "root":
-        messenger.post(a_report())
-    elif part == "edit":
-        messenger.edit(a_report())
-    else:
-        messenger.reply(a_long_report(), part)
