@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
 
 from bot.errors import DeliveryError
 from bot.models.change import Change
 from bot.models.replies import HelpReply
 from bot.workflow.asking.desk import AskDesk
-from bot.workflow.changes.rules import ANYONE, Rule
+from bot.workflow.changes.rules import ANYONE, Rule, Rules
 
 
 def help_for(desk: AskDesk, user_id: str) -> HelpReply:
@@ -23,7 +23,9 @@ def help_for(desk: AskDesk, user_id: str) -> HelpReply:
 
 def may_decide(desk: AskDesk, change: Change, user_id: str) -> bool:
     """Tell whether a change may wait for this person; whether they really may approve it is decided at the click."""
-    rules = [rule for rule in desk.rules().rules if _fits(rule, change)]
+    if any(given.user_id == user_id for given in change.approvals):
+        return False
+    rules = list(_deciding(desk.rules(), change))
     if not any(is_among(desk, rule.may_approve, user_id) for rule in rules):
         return False
     return change.requested_by != user_id or any(rule.self_approval for rule in rules)
@@ -41,6 +43,10 @@ def _members(desk: AskDesk, group_id: str) -> frozenset[str]:
         return frozenset()
 
 
-def _fits(rule: Rule, change: Change) -> bool:
-    """Tell whether a rule may be about a change, as far as that is known without asking AWS for tags."""
-    return change.plan.risk in rule.risks and any(fnmatchcase(change.plan.function_name, pattern) for pattern in rule.functions)
+def _deciding(rules: Rules, change: Change) -> Iterator[Rule]:
+    """Yield the rules that may decide about a change: the first that fits, and those before it whose tags nobody was asked for."""
+    for rule in rules.rules:
+        if rule.might_fit(change.plan.function_name, change.plan.risk):
+            yield rule
+            if not rule.tags:
+                return
