@@ -37,7 +37,7 @@ def demo(names: tuple[str, ...], every: bool, listing: bool, headless: bool, win
     """Deploy the bot to a local AWS, break a function there, and work with the bot as in Slack.
 
     On a terminal a page opens that shows channels, threads, windows and the AWS side. No AWS account, no Slack workspace and no
-    Docker: needs the extra `demo` (pip install 'lambda-medic[demo]').
+    Docker: needs the extra `demo` (pip install '.[demo]').
     """
     # Imported here: nothing else of the command line needs pydantic models of scenarios or the local AWS.
     from bot.demo import run, scenario

@@ -193,7 +193,7 @@ def _sam_executable() -> str:
     beside = Path(sysconfig.get_path("scripts")) / "sam"
     found = str(beside) if beside.is_file() else shutil.which("sam")
     if not found:
-        raise DemoError("the SAM CLI is not installed; install the extra: pip install 'lambda-medic[demo]'")
+        raise DemoError("the SAM CLI is not installed; install the extra: pip install '.[demo]'")
     return found
 
 

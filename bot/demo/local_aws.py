@@ -73,7 +73,7 @@ class LocalAws:
             DemoError: MiniStack is not installed, or did not become ready; the end of its log is in the message.
         """
         if importlib.util.find_spec("ministack") is None:
-            raise DemoError("the local AWS is not installed; install the extra: pip install 'lambda-medic[demo]'")
+            raise DemoError("the local AWS is not installed; install the extra: pip install '.[demo]'")
         if self._given is None:
             self._folder = tempfile.TemporaryDirectory(prefix="medic-aws-", ignore_cleanup_errors=True)
         folder = self._given or Path(self._folder.name if self._folder else ".")
