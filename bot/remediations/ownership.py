@@ -7,12 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from bot.errors import RemediationError
 from bot.models.plan import Owner, Ownership
 from bot.remediations.patch import PLACE_OF_OWNER, Patch, render
 from bot.remediations.reads import Reads
 
-READS: Final = frozenset({"cloudtrail:LookupEvents", "lambda:ListTags"})
+READS: Final = frozenset({"cloudformation:DescribeStackResources", "cloudtrail:LookupEvents", "lambda:ListTags"})
 """What finding the owner takes."""
+
+NO_STACK: Final = "ValidationError"
+"""CloudFormation's code for a function that no stack holds.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html"""
 
 STACK_TAG: Final = "aws:cloudformation:stack-name"
 LOGICAL_ID_TAG: Final = "aws:cloudformation:logical-id"
@@ -54,6 +59,11 @@ def read_ownership(reads: Reads, function_arn: str, function_name: str, patch: P
     before = len(reads.unread)
     tags: dict[str, str] = reads.optional("lambda", "ListTags", Resource=function_arn).get("Tags", {})
     owner, evidence = owner_by_tags(tags)
+    if len(reads.unread) > before:
+        # Without the tags CloudFormation itself still tells which stack holds the function.
+        tags = _tags_by_stack(reads, function_name)
+        owner, _ = owner_by_tags(tags)
+        evidence = [f"stack {tags[STACK_TAG]} holds it as {tags[LOGICAL_ID_TAG]}"] if tags else []
     if owner is None:
         owner, evidence = _by_trail_or_name(reads, function_name)
     if owner is None:
@@ -89,6 +99,20 @@ def owner_by_tags(tags: dict[str, str]) -> tuple[Owner | None, list[str]]:
             if "terraform" in text or "opentofu" in text:
                 return "terraform", [f"tag {key}={value}"]
     return None, []
+
+
+def _tags_by_stack(reads: Reads, function_name: str) -> dict[str, str]:
+    """Return the tags that CloudFormation gives a function, from its stack's own list; empty where no stack holds it."""
+    try:
+        answer = reads.call("cloudformation", "DescribeStackResources", PhysicalResourceId=function_name)
+    except RemediationError as exc:
+        if exc.code != NO_STACK:
+            reads.unread.append(str(exc))
+        return {}
+    for resource in answer.get("StackResources", []):
+        if resource.get("PhysicalResourceId") == function_name and resource.get("ResourceType") == "AWS::Lambda::Function":
+            return {STACK_TAG: str(resource["StackName"]), LOGICAL_ID_TAG: str(resource["LogicalResourceId"])}
+    return {}
 
 
 def _by_trail_or_name(reads: Reads, function_name: str) -> tuple[Owner | None, list[str]]:

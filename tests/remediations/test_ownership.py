@@ -8,7 +8,7 @@ import yaml
 from bot.models.diagnosis import Action
 from bot.models.plan import Owner
 from bot.remediations.ownership import owner_by_tags
-from tests.remediations.account import REGION, Account
+from tests.remediations.account import REGION, Account, failure, success
 from tests.remediations.changes import ACTIONS, plan_of
 
 STACK = {"aws:cloudformation:stack-name": "shop"}
@@ -54,6 +54,42 @@ class TestTrail:
         account.agents = [agent]
 
         assert plan_of("raise-timeout", account).ownership.owner == owner
+
+
+class TestStack:
+    """CloudFormation's own list, where the function's tags could not be read."""
+
+    def denied(self, account: Account, resources: list[dict[str, str]] | None) -> Account:
+        """Let ListTags be refused; without resources CloudFormation knows no such stack."""
+        account.faults["lambda:ListTags"] = lambda: failure(403, "AccessDeniedException")
+        answer = failure(400, "ValidationError") if resources is None else success(StackResources=resources)
+        account.faults["cloudformation:DescribeStackResources"] = lambda: answer
+        return account
+
+    def test_names_the_owner_and_the_resource(self, account: Account) -> None:
+        """So that a change is not called safe from deployments because a permission is missing."""
+        one = {"PhysicalResourceId": "orders", "ResourceType": "AWS::Lambda::Function", "StackName": "shop", "LogicalResourceId": "Orders"}
+        other = {**one, "PhysicalResourceId": "orders-role", "ResourceType": "AWS::IAM::Role", "LogicalResourceId": "OrdersRole"}
+
+        ownership = plan_of("raise-timeout", self.denied(account, [other, one])).ownership
+
+        assert ownership.owner == "cloudformation"
+        assert ownership.evidence == ["stack shop holds it as Orders"]
+        assert "Orders" in (ownership.patch or "")
+
+    def test_that_holds_no_such_function_leaves_the_owner_unknown(self, account: Account) -> None:
+        """The tags might still have said that it is somebody's."""
+        plan = plan_of("raise-timeout", self.denied(account, None))
+
+        assert plan.ownership.owner == "unknown"
+        assert any("ListTags" in said for said in plan.unread)
+        assert not any("DescribeStackResources" in said for said in plan.unread)
+
+    def test_is_not_asked_while_the_tags_are_read(self, account: Account) -> None:
+        """One question less."""
+        plan_of("raise-timeout", account)
+
+        assert "cloudformation:DescribeStackResources" not in account.operations
 
 
 class TestPatch:
