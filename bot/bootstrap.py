@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -35,6 +36,7 @@ from bot.workflow.changes.desk import ChangeDesk
 from bot.workflow.changes.paced import PacedChangeMessenger
 from bot.workflow.changes.rules import Rules, load_rules
 from bot.workflow.desk import Desk
+from bot.workflow.pace import file_turns
 from bot.workflow.routing import reader
 
 logger = logging.getLogger(__name__)
@@ -53,14 +55,20 @@ def investigating_desk(settings: InvestigateSettings) -> Desk:
     aws, clock = Boto3Clients(), SystemClock()
     token = Secret(aws, settings.bot_token_parameter)
     store = incident_store(settings.table_name, aws)
+    pace = DynamoPace(store.table, clock)
     routes = reader(TextParameter(aws, settings.routes_parameter).value, settings.routes_parameter)
     return Desk(
         store=store,
         index=DynamoIncidentIndex(store, settings.open_minutes * 60),
         folds=DynamoFolds(store.table, clock),
-        pace=DynamoPace(store.table, clock),
+        pace=pace,
         changes=DynamoChangeStore(store.table, clock),
-        messenger=SlackMessenger(token=token.value, api_url=settings.slack_api_url, chart_image=lambda plan: widget_image(plan, aws)),
+        messenger=SlackMessenger(
+            token=token.value,
+            api_url=settings.slack_api_url,
+            chart_image=lambda plan: widget_image(plan, aws),
+            before_file=file_turns(pace, time.sleep),
+        ),
         aws=aws,
         clock=clock,
         playbooks=load_with_shipped(None),
@@ -112,13 +120,15 @@ def changing_desk(settings: RemediateSettings) -> ChangeDesk:
     """Return the desk of the changing worker."""
     aws, clock = Boto3Clients(), SystemClock()
     table = Table(aws, settings.table_name)
-    token = Secret(aws, settings.bot_token_parameter)
+    token, pace = Secret(aws, settings.bot_token_parameter), DynamoPace(table, clock)
     return ChangeDesk(
         incidents=incident_store(settings.table_name, aws),
         changes=DynamoChangeStore(table, clock),
         audit=audit_log(settings),
         queue=SqsCommandQueue(aws, {"change": settings.change_queue_url}),
-        messenger=PacedChangeMessenger(SlackChangeMessenger(token=token.value, api_url=settings.slack_api_url), DynamoPace(table, clock)),
+        messenger=PacedChangeMessenger(
+            SlackChangeMessenger(token=token.value, api_url=settings.slack_api_url, before_file=file_turns(pace, time.sleep)), pace
+        ),
         aws=aws,
         clock=clock,
         groups=SlackGroups(token=token.value, api_url=settings.slack_api_url),

@@ -41,6 +41,8 @@ class SlackMessenger:
     api_url: str
     chart_image: Callable[[ChartPlan], bytes | None] | None = None
     """Somebody who draws charts better than we do; None from them means that they can't."""
+    before_file: Callable[[str], None] = lambda channel: None
+    """Waits for the channel's turn: a file that follows its message is one message more."""
 
     def post(self, report: Report) -> tuple[str, str]:
         """Post the first message into the incident's channel and return the channel's id and the message's."""
@@ -96,6 +98,7 @@ class SlackMessenger:
             mark, incident = _mark(report, part), report.incident
             self._wire.post(incident.channel, message, mark, thread_ts=incident.thread_ts, is_broadcast=part in BROADCAST)
             if part in NOTES and message.overflow:
+                self.before_file(incident.channel)
                 self._attach(report, part, excerpt_file(report, message.overflow))
 
     def respond(self, response_url: str, report: Report, parts: tuple[str, ...]) -> None:

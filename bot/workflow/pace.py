@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from bot.errors import DeliveryError, NotYetError
+from bot.errors import DeliveryError, NotYetError, StateError
 from bot.ports import Pace
 from bot.workflow.desk import Case
 
@@ -22,6 +22,9 @@ LEAST_TIME_S: Final = 15.0
 
 DEFAULT_HOLD_S: Final = 30.0
 """Where Slack refuses for the rate and does not say for how long. Source: https://docs.slack.dev/apis/web-api/rate-limits"""
+
+FILE_PATIENCE_S: Final = 10.0
+"""A file waits so long for its turn behind its message."""
 
 EDIT_EVERY_S: Final = 2.0
 """Slack takes about fifty edits a minute from an app. Source: https://docs.slack.dev/apis/web-api/rate-limits, tier 3 (chat.update)"""
@@ -51,6 +54,24 @@ def in_turn(pace: Pace, channel: str, post: Callable[[], T], *, patience_s: floa
         if exc.code == "ratelimited":
             pace.hold(channel, exc.retry_after_s or DEFAULT_HOLD_S)
         raise
+
+
+def file_turns(pace: Pace, sleep: Callable[[float], None]) -> Callable[[str], None]:
+    """Return what waits for a channel's turn before the file that follows a message.
+
+    The message stands already, so the file is posted in any case: without a turn when none is free soon, or the table fails.
+    """
+
+    def wait(channel: str) -> None:
+        try:
+            wait_s = pace.reserve(channel, patience_s=FILE_PATIENCE_S)
+        except StateError:
+            logger.warning("a file's turn could not be reserved", exc_info=True)
+            return
+        if wait_s:
+            sleep(wait_s)
+
+    return wait
 
 
 def edit_in_turn(case: Case, incident_id: str, edit: Callable[[], None]) -> None:

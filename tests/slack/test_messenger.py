@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -183,8 +184,11 @@ class TestBroadcast:
     def test_a_list_that_is_too_long_is_attached(self, server: SlackServer, messenger: SlackMessenger) -> None:
         """Three hundred victims: what does not fit into the note is in its file."""
         victims = tuple(a_victim(f"fn-{n:03}") for n in range(300))
+        turns: list[tuple[str, int]] = []
+        waiting = replace(messenger, before_file=lambda channel: turns.append((channel, len(server.sent("upload")))))
 
-        messenger.reply(a_report(incident=an_incident(victims=victims), worse=("victims",)), "worse")
+        waiting.reply(a_report(incident=an_incident(victims=victims), worse=("victims",)), "worse")
 
+        assert turns == [(an_incident().channel, 0)], "a file is one message more, and waits for its own second"
         everything = json.dumps(server.sent("chat.postMessage")) + server.sent("upload")[0]["raw"]
         assert all(f"fn-{n:03}-errors" in everything for n in range(300))

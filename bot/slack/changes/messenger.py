@@ -41,6 +41,8 @@ class SlackChangeMessenger:
 
     token: Callable[[], str]
     api_url: str
+    before_file: Callable[[str], None] = lambda channel: None
+    """Waits for the channel's turn: a file that follows its message is one message more."""
 
     def show_plan(self, view_id: str, window: PlanWindow) -> None:
         """Fill a window that is open, or say in it why there is no plan. A window that was closed meanwhile is no fault."""
@@ -106,6 +108,7 @@ class SlackChangeMessenger:
     def _post(self, change: Change, message: Message, part: str) -> str:
         answer = self._wire.post(change.channel, message, _mark(change, part), thread_ts=change.thread_ts)
         if message.overflow:
+            self.before_file(change.channel)
             self._attach(change, message, part)
         return str(answer["ts"])
 

@@ -34,7 +34,7 @@ def meant_by(desk: AskDesk, asked: Question) -> Meant | None:
         return Meant(alarm=alarm)
     targets = targets_behind_api(asked.function_name, desk.desk.aws, region=region, account_id=None)
     if targets:
-        names = ", ".join(dict.fromkeys(target.function_name or "" for target in targets[:10]))
+        names = ", ".join(dict.fromkeys(target.function_name or "" for target in targets))
         more = (f"{len(targets)} functions are behind {asked.function_name} ({names}); this is the first",) if len(targets) > 1 else ()
         window = Window(start=now - timedelta(minutes=asked.since_minutes), end=now)
         client = Client(status=asked.status) if asked.status else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,9 +97,11 @@ class TestMessage:
         assert server.calls == []
 
     def test_a_long_patch_is_attached_whole(self, server: SlackServer, messenger: SlackChangeMessenger) -> None:
-        """In the same thread."""
-        messenger.post_change(a_change(a_long_plan()))
+        """In the same thread, when its own second has come."""
+        turns: list[str] = []
+        replace(messenger, before_file=turns.append).post_change(a_change(a_long_plan()))
 
+        assert turns == [a_change().channel]
         assert "line 1999" in server.sent("upload")[0]["raw"]
         assert server.sent("files.completeUploadExternal")[0]["thread_ts"] == a_change().thread_ts
 

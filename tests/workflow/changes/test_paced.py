@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.errors import DeliveryError, NotYetError
+from bot.errors import DeliveryError, NotYetError, StateError
 from bot.models.change import Change
 from bot.models.incident import EditTurn
 from bot.workflow.changes.paced import PacedChangeMessenger
+from bot.workflow.pace import file_turns
 from tests.workflow.changes.fakes.chat import FakeChangeMessenger
 
 
@@ -69,3 +70,26 @@ def test_refusal_for_the_rate_holds_everybody_back(pending: Change) -> None:
         PacedChangeMessenger(inner, pace).note(pending, "verified")
 
     assert [channel for channel, _ in pace.held] == [pending.channel]
+
+
+def test_file_waits_for_a_turn_of_its_own() -> None:
+    """It is one message more in the channel."""
+    slept: list[float] = []
+
+    file_turns(SetPace([1.0]), slept.append)("C0ALARMS")
+
+    assert slept == [1.0]
+
+
+def test_file_of_a_message_that_stands_is_posted_in_any_case() -> None:
+    """Without a turn when none is free soon, or the table fails."""
+
+    class NoTable(SetPace):
+        def reserve(self, channel: str, *, patience_s: float) -> float | None:
+            raise StateError("the table does not answer")
+
+    slept: list[float] = []
+    file_turns(SetPace([None]), slept.append)("C0ALARMS")
+    file_turns(NoTable([]), slept.append)("C0ALARMS")
+
+    assert slept == []
