@@ -163,11 +163,6 @@ def change_queue(settings: RemediateSettings) -> WorkQueue:
     return WorkQueue(Boto3Clients(), settings.change_queue_url)
 
 
-def change_store(table_name: str, aws: AwsClients) -> DynamoChangeStore:
-    """Return the store of offers and changes on a deployed table."""
-    return DynamoChangeStore(Table(aws, table_name), SystemClock())
-
-
 def approval_rules(parameter: str, aws: AwsClients) -> Callable[[], Rules]:
     """Return what reads the approval rules as they are now, at most a minute old.
 

@@ -43,8 +43,6 @@ NOT_QUEUED: Final = (
 NOT_QUEUED_PLAIN: Final = "The queue did not answer, so nothing was started. Please submit again in a minute."
 """For a form's field, where there is no markup."""
 
-BROKEN_CLICK: Final = "I could not read this click, so *nothing was started*. Please try again."
-
 
 def not_opened(code: str) -> str:
     """Say that a window could not be opened."""

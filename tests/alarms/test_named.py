@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from moto import mock_aws
 
 from bot.alarms.named import alarm_named, near_misses, targets_behind_api
 from tests.alarms.aws_parts import ACCOUNT, NOW, REGION, Account
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """Return an account of moto's."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield Account()
 
 
 def test_alarm_is_found_by_its_name_with_what_it_watches(account: Account) -> None:
